@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import type { Channel } from './channels/channel.ts'
+import { openChannels } from './channels/index.ts'
+import type { Config } from './config.ts'
+import { type Db, openDb } from './db/connect.ts'
+import { type Clock, realClock } from './lib/clock.ts'
+import { jsonLog, type Log } from './lib/log.ts'
+import type { Instant } from './lib/time.ts'
+import { loadSite, type Site } from './site.ts'
+
+/** What every action is handed: opened once, closed once. */
+export interface App {
+  db: Db
+  now(): Instant
+  config: Config
+  site: Site
+  channels: Channel[]
+  log: Log
+  /** Called after a change is committed, so that publisher and worker need not wait for their next look. */
+  wake(): void
+  close(): Promise<void>
+}
+
+export interface AppParts {
+  clock?: Clock
+  log?: Log
+  site?: Site
+  channels?: Channel[]
+  wake?: () => void
+}
+
+/** Opens the record and the channels. Migrates nothing. `parts` replaces the clock, the log and so on where a test or the demonstration brings its own. */
+export function openApp(config: Config, parts: AppParts = {}): App {
+  const clock = parts.clock ?? realClock
+  const log = parts.log ?? jsonLog(config.logLevel)
+  const db = openDb(config.databaseUrl)
+  return {
+    db,
+    now: () => clock.now(),
+    config,
+    site: parts.site ?? loadSite(config.mode === 'production' ? 'content/site.yaml' : 'content/demo/site.yaml'),
+    channels: parts.channels ?? openChannels(config, clock, join(config.dataDir, 'letterbox')),
+    log,
+    wake: parts.wake ?? (() => {}),
+    close: () => db.destroy(),
+  }
+}

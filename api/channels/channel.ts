@@ -1,0 +1,96 @@
+import type { DeliveryState } from '#api/db/schema.ts'
+import type { Locale } from '#content/locales.ts'
+
+/** One message to one address, in the words that will be read. */
+export interface Message {
+  deliveryId: string
+  noticeId: string
+  address: string
+  locale: Locale
+  /** Mail only. */
+  subject?: string
+  html?: string
+  headers?: Record<string, string>
+  text: string
+}
+
+/** What is stored before the first attempt and sent, byte for byte, at every attempt. */
+export interface FrozenBatch {
+  id: string
+  /** The same over all attempts. */
+  key: string
+  /** What `freeze` made. */
+  bytes: string
+  /** In the order of the messages inside the bytes. */
+  deliveryIds: string[]
+}
+
+/** What became of one delivery of a batch. */
+export type Receipt =
+  | { deliveryId: string; state: 'sent'; providerId: string | null }
+  | { deliveryId: string; state: 'failed' | 'suppressed'; reason: string; closesAddress?: boolean }
+
+/** A callback of the provider, verified and read. `eventId` makes a replay harmless; `state` is folded in by rank. */
+export interface ReceiptEvent {
+  eventId: string
+  deliveryId: string | null
+  providerId: string | null
+  state: DeliveryState
+  reason: string | null
+  closesAddress?: boolean
+}
+
+/**
+ * The whole batch did not go through. `permanent`: the same bytes will never be taken. `stopsChannel`: nothing on this
+ * channel will (a wrong key, a used-up quota). `outcomeUnknown`: it may have been accepted.
+ */
+export class DeliveryFailed extends Error {
+  readonly reason: string
+  readonly permanent: boolean
+  readonly stopsChannel: boolean
+  readonly outcomeUnknown: boolean
+  readonly retryAfterSeconds: number | undefined
+  constructor(
+    reason: string,
+    more: { permanent?: boolean; stopsChannel?: boolean; outcomeUnknown?: boolean; retryAfterSeconds?: number } = {},
+  ) {
+    super(reason)
+    this.name = 'DeliveryFailed'
+    this.reason = reason
+    this.permanent = more.permanent ?? false
+    this.stopsChannel = more.stopsChannel ?? false
+    this.outcomeUnknown = more.outcomeUnknown ?? false
+    this.retryAfterSeconds = more.retryAfterSeconds
+  }
+}
+
+export interface RawRequest {
+  method: string
+  /** Path and query as they came; the public address stands in front of it when a signature covers the URL. */
+  path: string
+  headers: Record<string, string | undefined>
+  body: string
+}
+
+export interface Channel {
+  /** Written in the ledger; never renamed. */
+  name: string
+  /** "off" says why in `offReason`; "letterbox" keeps messages for staff to read instead of sending. */
+  provider: string
+  offReason: string | null
+  confirmation: 'link' | 'code' | 'none'
+  /** Messages in one request, at the most. */
+  batchSizeMax: number
+  /** Requests (mail) or segments (SMS) a second. */
+  perSecond: number
+  /** Whether sending the same batch key again is harmless at the provider. When not, an unknown outcome is never retried blindly. */
+  idempotent: boolean
+  /** The address in normal form; throws AppError('invalid', a sentence). */
+  parse(input: string): string
+  /** The exact request for these messages; stored before the first attempt. */
+  freeze(messages: Message[]): string
+  /** Sends; one receipt per delivery, or DeliveryFailed for the batch. Throws nothing else. */
+  send(batch: FrozenBatch): Promise<Receipt[]>
+  /** Callbacks the provider makes: verified against its signature (AppError forbidden), read into events. */
+  callback?: { path: string; read(request: RawRequest): Promise<ReceiptEvent[]> }
+}

@@ -1,0 +1,142 @@
+import { resolve } from 'node:path'
+import type { LogLevel } from './lib/log.ts'
+
+export interface Config {
+  mode: 'production' | 'demo' | 'test'
+  publicUrl: string
+  host: string
+  port: number
+  dataDir: string
+  databaseUrl: string
+  /** The first signs, all verify. */
+  secretKeys: string[]
+  trustedProxies: string[]
+  logLevel: LogLevel
+  email: {
+    from: string
+    replyTo: string | null
+    resend: { apiKey: string; baseUrl: string | null; requestsPerSecond: number; webhookSecrets: string[] } | null
+  }
+  sms: {
+    twilio: {
+      accountSid: string
+      authToken: string
+      sender: { messagingServiceSid: string } | { from: string }
+      baseUrl: string | null
+      segmentsPerSecond: number
+    } | null
+  }
+}
+
+type Env = Record<string, string | undefined>
+
+const list = (text: string | undefined) =>
+  (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean)
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
+const secretLengthMin = 32
+
+/**
+ * Reads the environment once. In production it refuses unsafe settings with every mistake in one list;
+ * the demonstration and tests need none of them and get harmless values.
+ */
+export function readConfig(env: Env, mode: Config['mode']): Config {
+  const mistakes: string[] = []
+  const strict = mode === 'production'
+  const number = (name: string, fallback: number, least: number, most: number) => {
+    const value = env[name] === undefined || env[name] === '' ? fallback : Number(env[name])
+    if (!Number.isFinite(value) || value < least || value > most)
+      mistakes.push(`${name} must be a number from ${least} to ${most}, not "${env[name]}".`)
+    return value
+  }
+  const host = env.HOST || '127.0.0.1'
+  const port = number('PORT', 4321, 0, 65_535)
+  const dataDir = resolve(env.DATA_DIR || './data')
+
+  const publicUrl = (env.PUBLIC_URL || (strict ? '' : `http://127.0.0.1:${port}`)).replace(/\/+$/, '')
+  if (!URL.canParse(publicUrl))
+    mistakes.push('PUBLIC_URL must be the address customers type, such as https://status.example.com.')
+  else if (new URL(publicUrl).pathname !== '/')
+    mistakes.push('PUBLIC_URL must have no path: the page lives at the root of its own name.')
+  else if (strict && !publicUrl.startsWith('https://'))
+    mistakes.push('PUBLIC_URL must begin with https://: cookies, links in mails and callbacks depend on it.')
+
+  const databaseUrl = env.DATABASE_URL || `file:${dataDir}/candor.db`
+  if (!/^(file:|postgres(ql)?:\/\/)/.test(databaseUrl))
+    mistakes.push('DATABASE_URL must begin with file: or postgres://.')
+
+  const secretKeys = list(env.SECRET_KEY)
+  if (strict && !secretKeys.length)
+    mistakes.push(`SECRET_KEY is missing: give ${secretLengthMin} or more random characters (openssl rand -base64 32).`)
+  if (secretKeys.some((key) => key.length < secretLengthMin))
+    mistakes.push(`SECRET_KEY is too short: each key needs ${secretLengthMin} characters or more.`)
+
+  const logLevel = env.LOG_LEVEL || 'info'
+  if (!logLevels.includes(logLevel)) mistakes.push(`LOG_LEVEL must be one of ${logLevels.join(', ')}.`)
+
+  const from = env.EMAIL_FROM || (strict ? '' : 'Status <status@status.example>')
+  if (env.RESEND_API_KEY && !from)
+    mistakes.push('EMAIL_FROM is missing: the sender of every mail, such as Example Status <status@example.com>.')
+  if (strict && !from)
+    mistakes.push('EMAIL_FROM is missing: the sender of every mail, such as Example Status <status@example.com>.')
+  if (/[\r\n]/.test(from)) mistakes.push('EMAIL_FROM must be one line.')
+
+  const sid = env.TWILIO_ACCOUNT_SID
+  const sender = env.TWILIO_MESSAGING_SERVICE_SID
+    ? { messagingServiceSid: env.TWILIO_MESSAGING_SERVICE_SID }
+    : env.TWILIO_FROM
+      ? { from: env.TWILIO_FROM }
+      : null
+  if (sid && !env.TWILIO_AUTH_TOKEN) mistakes.push('TWILIO_AUTH_TOKEN is missing: it signs in and verifies callbacks.')
+  if (sid && !sender) mistakes.push('TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM is missing: who the SMS come from.')
+
+  const config: Config = {
+    mode,
+    publicUrl,
+    host,
+    port,
+    dataDir,
+    databaseUrl,
+    secretKeys: secretKeys.length ? secretKeys : ['demonstration-only-key-that-protects-nothing'],
+    trustedProxies: list(env.TRUSTED_PROXIES),
+    logLevel: logLevel as LogLevel,
+    email: {
+      from,
+      replyTo: env.EMAIL_REPLY_TO || null,
+      resend: env.RESEND_API_KEY
+        ? {
+            apiKey: env.RESEND_API_KEY,
+            baseUrl: env.RESEND_BASE_URL || null,
+            requestsPerSecond: number('RESEND_REQUESTS_PER_SECOND', 2, 0.1, 1_000),
+            webhookSecrets: list(env.RESEND_WEBHOOK_SECRET),
+          }
+        : null,
+    },
+    sms: {
+      twilio:
+        sid && sender
+          ? {
+              accountSid: sid,
+              authToken: env.TWILIO_AUTH_TOKEN ?? '',
+              sender,
+              baseUrl: env.TWILIO_BASE_URL || null,
+              segmentsPerSecond: number('TWILIO_SEGMENTS_PER_SECOND', 1, 0.1, 1_000),
+            }
+          : null,
+    },
+  }
+  if (mistakes.length) throw new ConfigError([...new Set(mistakes)])
+  return config
+}
+
+/** Every mistake in the settings at once, so that nobody fixes them one start at a time. */
+export class ConfigError extends Error {
+  readonly mistakes: string[]
+  constructor(mistakes: string[]) {
+    super(`These settings need your attention:\n${mistakes.map((mistake) => `  - ${mistake}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.mistakes = mistakes
+  }
+}

@@ -1,0 +1,66 @@
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { CamelCasePlugin, Kysely, PostgresAdapter, type SelectQueryBuilder, type Transaction } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import { migrations } from './migrations/index.ts'
+import { postgresDialect } from './postgres.ts'
+import type { Schema } from './schema.ts'
+import { sqliteDialect } from './sqlite.ts'
+
+export type Db = Kysely<Schema>
+export type Trx = Transaction<Schema>
+
+/** Opens the record: "postgres://…" or "file:./data/candor.db". The file's folder is made when it is missing. */
+export function openDb(url: string): Db {
+  const dialect = /^postgres(ql)?:/.test(url) ? postgresDialect(url) : sqliteDialect(preparedFile(url))
+  return new Kysely<Schema>({ dialect, plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })] })
+}
+
+/** The file behind a "file:" URL, absolute; null for a database server. */
+export function databaseFile(url: string): string | null {
+  return url.startsWith('file:') ? resolve(url.slice('file:'.length)) : null
+}
+
+function preparedFile(url: string): string {
+  const file = databaseFile(url)
+  if (!file) throw new Error(`DATABASE_URL must begin with "file:" or "postgres://", not "${url.split(':')[0]}:".`)
+  mkdirSync(dirname(file), { recursive: true })
+  return file
+}
+
+/** Brings the record to today's form. Throws, and changes nothing, when a step fails or the record is newer than this program. */
+export async function migrate(db: Db): Promise<void> {
+  const migrator = new Migrator({ db: db.withoutPlugins(), provider: { getMigrations: async () => migrations } })
+  const { error } = await migrator.migrateToLatest()
+  if (error) throw error
+}
+
+/** Rows that another worker holds are passed over where several may work (PostgreSQL); SQLite has one writer at a time. */
+export function claimable<T extends keyof Schema, O>(
+  db: Db | Trx,
+  query: SelectQueryBuilder<Schema, T, O>,
+): SelectQueryBuilder<Schema, T, O> {
+  return db.getExecutor().adapter instanceof PostgresAdapter ? query.forUpdate().skipLocked() : query
+}
+
+/** Whether several processes may work on this record at once. */
+export const sharesWork = (db: Db): boolean => db.getExecutor().adapter instanceof PostgresAdapter
+
+/**
+ * Tells whether the database file is still the one that was opened. An unlinked file goes on reading and writing into
+ * nothing, so the device and inode are compared. Always true for a database server.
+ */
+export function watchFile(url: string): () => boolean {
+  const file = databaseFile(url)
+  if (!file) return () => true
+  const identity = () => {
+    try {
+      const { dev, ino } = statSync(file)
+      return `${dev}:${ino}`
+    } catch {
+      return 'gone'
+    }
+  }
+  const opened = identity()
+  return () => identity() === opened
+}

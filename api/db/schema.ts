@@ -1,0 +1,258 @@
+import type { Insertable, Selectable } from 'kysely'
+import type { Instant } from '#api/lib/time.ts'
+import type { Locale } from '#content/locales.ts'
+
+// Columns typed Json hold JSON text on both engines; Flag is 0 or 1; instants are ISO text in UTC.
+export type Json = string
+export type Flag = number
+
+export type ComponentStatus =
+  | 'operational'
+  | 'degraded_performance'
+  | 'partial_outage'
+  | 'major_outage'
+  | 'under_maintenance'
+export type IncidentStatus = 'investigating' | 'identified' | 'monitoring' | 'resolved' | 'postmortem'
+export type Impact = 'none' | 'minor' | 'major' | 'critical'
+export type DeliveryState =
+  | 'queued'
+  | 'sending'
+  | 'sent'
+  | 'delivered'
+  | 'delayed'
+  | 'bounced'
+  | 'complained'
+  | 'suppressed'
+  | 'failed'
+  | 'unknown'
+  | 'expired'
+  | 'superseded'
+  | 'skipped'
+
+export interface Schema {
+  /** Small facts about this installation: the revision counter, the demonstration's clock. */
+  meta: { key: string; value: string }
+
+  componentGroup: { id: string; name: Json; position: number }
+  component: {
+    id: string
+    groupId: string
+    name: Json
+    description: Json
+    core: Flag
+    position: number
+    /** The first day ("2026-08-01", page zone) that counts; earlier days are grey. */
+    startDate: string
+    archivedAt: Instant | null
+  }
+  /** Times when a component was not operational, because of one incident. Operational time is the absence of rows. */
+  statusInterval: {
+    id: string
+    componentId: string
+    incidentId: string
+    updateId: string
+    status: ComponentStatus
+    startedAt: Instant
+    endedAt: Instant | null
+  }
+
+  incident: {
+    id: string
+    /** 4 to 6 letters and digits, for /i/{code}/ in an SMS; random and never reused. */
+    code: string
+    /** 1 (gravest) to 4. Internal: the public sees impact. 3 is private. */
+    severity: number
+    status: IncidentStatus
+    impact: Impact
+    title: Json
+    // The fact sheet: page, messages and statements read these and nothing else.
+    scope: Json
+    notAffected: Json
+    workaround: Json
+    occurredAt: Instant | null
+    detectedAt: Instant | null
+    startedAt: Instant
+    endedAt: Instant | null
+    nextUpdateAt: Instant | null
+    createdAt: Instant
+    createdBy: string
+    resolvedAt: Instant | null
+    resolvedBy: string | null
+  }
+  /** Append-only: what was published. A correction is another row that names the one it corrects. */
+  incidentUpdate: {
+    id: string
+    incidentId: string
+    number: number
+    status: IncidentStatus
+    /** The incident's severity when this was published: tells whether it was raised since. */
+    severity: number
+    body: Json
+    nextUpdateAt: Instant | null
+    correctsId: string | null
+    notify: Flag
+    createdAt: Instant
+    createdBy: string
+  }
+  updateEffect: { updateId: string; componentId: string; oldStatus: ComponentStatus; newStatus: ComponentStatus }
+
+  maintenance: {
+    id: string
+    title: Json
+    body: Json
+    status: 'scheduled' | 'in_progress' | 'verifying' | 'completed'
+    startsAt: Instant
+    endsAt: Instant
+    announcedAt: Instant
+    completedAt: Instant | null
+    createdBy: string
+  }
+  maintenanceComponent: { maintenanceId: string; componentId: string }
+
+  audit: {
+    id: string
+    at: Instant
+    actorId: string
+    action: string
+    subjectId: string
+    before: Json | null
+    after: Json | null
+  }
+  /** What has happened and must be shown or told: written in the transaction of the change. `seq` has no gaps. */
+  outbox: {
+    seq: number
+    kind: string
+    incidentId: string | null
+    updateId: string | null
+    /** Who is told (an Audience as JSON), fixed now; null when nobody is. */
+    audience: Json | null
+    createdAt: Instant
+    /** When the worker made a notice of it, or saw that there is nobody to tell. */
+    takenAt: Instant | null
+  }
+
+  subscriber: {
+    id: string
+    channel: string
+    /** In the channel's normal form: lower-case mail address, E.164 number. */
+    address: string
+    locale: Locale
+    everything: Flag
+    generation: number
+    createdAt: Instant
+    confirmedAt: Instant | null
+    closedAt: Instant | null
+    closedReason: string | null
+    consentAt: Instant | null
+    consentWording: string | null
+  }
+  subscriberComponent: { subscriberId: string; componentId: string }
+  /** A question we asked an address: "was it you?". What was chosen is applied when it is answered. */
+  confirmation: {
+    id: string
+    subscriberId: string
+    kind: 'link' | 'code'
+    secretHash: string
+    choice: Json
+    attempts: number
+    createdAt: Instant
+    expiresAt: Instant
+    usedAt: Instant | null
+  }
+  suppression: { channel: string; address: string; reason: string; source: string; createdAt: Instant }
+  rateCount: { key: string; windowStart: Instant; count: number }
+
+  notice: {
+    id: string
+    /** The outbox row it was made of; null for a message to one person (a confirmation), which no outbox row announces. */
+    seq: number | null
+    kind: string
+    incidentId: string | null
+    updateId: string | null
+    audience: Json | null
+    /** How far the expansion came: "<channel>:<last subscriber id>". */
+    cursor: string
+    createdAt: Instant
+    expandedAt: Instant | null
+  }
+  /** One notice to one address. Written before the send, kept after it. */
+  delivery: {
+    id: string
+    noticeId: string
+    channel: string
+    subscriberId: string
+    address: string
+    locale: Locale
+    state: DeliveryState
+    batchId: string | null
+    position: number | null
+    reason: string | null
+    providerId: string | null
+    possibleDuplicate: Flag
+    createdAt: Instant
+    updatedAt: Instant
+    sentAt: Instant | null
+  }
+  /** Deliveries that go in one request: membership, order and bytes stand before the first attempt. */
+  batch: {
+    id: string
+    noticeId: string
+    channel: string
+    size: number
+    /** The exact request, until the batch is final; its hash stays. */
+    bytes: string | null
+    bytesHash: string
+    state: 'ready' | 'sending' | 'final' | 'unknown'
+    /** 0 goes first: somebody waits for a confirmation; 1 is a notice to many. */
+    priority: number
+    attempts: number
+    nextAttemptAt: Instant
+    leaseOwner: string | null
+    leaseUntil: Instant | null
+    createdAt: Instant
+    finalAt: Instant | null
+  }
+  attempt: {
+    id: string
+    batchId: string
+    number: number
+    startedAt: Instant
+    endedAt: Instant | null
+    outcome: string | null
+    detail: string | null
+  }
+  channelState: { channel: string; stoppedAt: Instant | null; stoppedReason: string | null; nextSendAt: Instant | null }
+  /** Callbacks already folded in, so that a replay changes nothing. */
+  providerEvent: { channel: string; eventId: string; receivedAt: Instant }
+
+  /** Answers kept by Idempotency-Key or a form's one-time key: the same post twice does one thing. */
+  idempotency: {
+    scope: string
+    key: string
+    requestHash: string
+    status: number | null
+    body: string | null
+    createdAt: Instant
+  }
+  apiToken: {
+    id: string
+    name: string
+    role: string
+    secretHash: string
+    createdAt: Instant
+    createdBy: string
+    revokedAt: Instant | null
+    lastUsedAt: Instant | null
+  }
+  staffRole: { userId: string; role: string }
+  oneTimeLink: {
+    secretHash: string
+    purpose: string
+    createdAt: Instant
+    expiresAt: Instant
+    usedAt: Instant | null
+  }
+}
+
+export type Row<T extends keyof Schema> = Selectable<Schema[T]>
+export type NewRow<T extends keyof Schema> = Insertable<Schema[T]>

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { locales } from '#content/locales.ts'
+
+const words = z.object(
+  Object.fromEntries(locales.map((locale) => [locale, z.string().min(1)])) as Record<
+    (typeof locales)[number],
+    z.ZodString
+  >,
+)
+
+const siteSchema = z.strictObject({
+  name: words,
+  /** Written in front of every SMS: short, and its Latin form within GSM-7. */
+  sign: words,
+  zone: z
+    .string()
+    .refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', 'is no time zone'),
+  defaultLocale: z.enum(locales),
+  /** The company's own site and where a customer gets help. */
+  url: z.url(),
+  support: z.strictObject({ email: z.email(), url: z.url().optional() }),
+  colours: z.strictObject({ accent: z.string().regex(/^#[0-9a-f]{6}$/i) }).optional(),
+  /** Countries whose numbers may subscribe to SMS, ISO 3166. The first reads numbers written without a country. */
+  smsCountries: z.array(z.string().regex(/^[A-Z]{2}$/)).min(1),
+  smsPricePerSegment: z.strictObject({ amountMinor: z.int().nonnegative(), currency: z.string().regex(/^[A-Z]{3}$/) }),
+})
+
+/** The company whose page this is: content/site.yaml. */
+export type Site = z.infer<typeof siteSchema>
+
+/** Reads and checks a site file; throws one sentence that names the file and each wrong key. */
+export function loadSite(file: string): Site {
+  const result = siteSchema.safeParse(parse(readFileSync(resolve(import.meta.dirname, '..', file), 'utf8')))
+  if (result.success) return result.data
+  throw new Error(
+    `${file} is not right: ${result.error.issues.map((issue) => `${issue.path.join('.') || 'the file'} ${issue.message}`).join('; ')}.`,
+  )
+}

@@ -1,0 +1,120 @@
+import type { ComponentStatus, Impact, IncidentStatus } from '#api/db/schema.ts'
+import type { Instant } from '#api/lib/time.ts'
+import type { Words } from '#content/locales.ts'
+
+// What the public may know, and nothing else: the shape of the public read API and of everything drawn from it.
+
+/** One day of a component's 90: the worst that happened, or "none" before the component existed. */
+export type DayMark = ComponentStatus | 'none'
+
+export interface PublicComponent {
+  id: string
+  name: Words
+  description: Words
+  core: boolean
+  status: ComponentStatus
+  startDate: string
+  /** Percent over the window, floored to three decimals: "99.931". */
+  uptime: string
+  /** 90 marks, oldest first, today last, by days of the page's zone. */
+  days: DayMark[]
+}
+
+export interface PublicGroup {
+  id: string
+  name: Words
+  components: PublicComponent[]
+}
+
+export interface PublicEffect {
+  componentId: string
+  name: Words
+  oldStatus: ComponentStatus
+  newStatus: ComponentStatus
+}
+
+export interface PublicUpdate {
+  id: string
+  number: number
+  status: IncidentStatus
+  body: Words
+  createdAt: Instant
+  nextUpdateAt: Instant | null
+  /** The update it corrects, and on that one the update that corrects it. */
+  correctsId: string | null
+  correctedById: string | null
+  effects: PublicEffect[]
+}
+
+export interface PublicIncident {
+  id: string
+  code: string
+  /** "known_issue" is level 4: words that stand apart and touch no component. */
+  kind: 'incident' | 'known_issue'
+  impact: Impact
+  status: IncidentStatus
+  title: Words
+  scope: Words
+  notAffected: Words
+  workaround: Words
+  startedAt: Instant
+  endedAt: Instant | null
+  resolvedAt: Instant | null
+  createdAt: Instant
+  nextUpdateAt: Instant | null
+  /** The promise has passed and nothing was said. */
+  late: boolean
+  /** Components it has touched, with the state it holds them in now (operational once they are back). */
+  affected: { id: string; name: Words; status: ComponentStatus }[]
+  /** Newest first. */
+  updates: PublicUpdate[]
+}
+
+export interface PublicMaintenance {
+  id: string
+  title: Words
+  body: Words
+  status: 'scheduled' | 'in_progress' | 'verifying' | 'completed'
+  startsAt: Instant
+  endsAt: Instant
+  completedAt: Instant | null
+  components: { id: string; name: Words }[]
+}
+
+/** One line of the past: an incident or a maintenance, or a run of days on which nothing happened. */
+export type PastEntry =
+  | { kind: 'incident'; date: string; incident: PublicIncident }
+  | { kind: 'maintenance'; date: string; maintenance: PublicMaintenance }
+  | { kind: 'quiet'; from: string; to: string }
+
+/** Everything the home page shows. `GET /api/v1/status` */
+export interface StatusDocument {
+  revision: number
+  /** When this was drawn up; everything in it is true of this instant. */
+  at: Instant
+  zone: string
+  /** The worst state any component is in, and how many are in it. */
+  overall: { status: ComponentStatus; count: number }
+  /** Open incidents, the gravest first, then the oldest: the first one speaks. */
+  open: PublicIncident[]
+  knownIssues: PublicIncident[]
+  groups: PublicGroup[]
+  maintenances: PublicMaintenance[]
+  /** The last 14 days, newest first. */
+  past: PastEntry[]
+  /** The month ("2026-11") the history begins with, for the link to older ones; null when there is none. */
+  firstMonth: string | null
+}
+
+/** One month of history. `GET /api/v1/status/history/{yyyy-mm}` */
+export interface HistoryDocument {
+  month: string
+  revision: number
+  at: Instant
+  zone: string
+  incidents: PublicIncident[]
+  maintenances: PublicMaintenance[]
+  /** Neighbouring months that hold something. */
+  older: string | null
+  newer: string | null
+}

@@ -1,0 +1,25 @@
+import enAdmin from './words/en/admin.json' with { type: 'json' }
+import enMessages from './words/en/messages.json' with { type: 'json' }
+import enPage from './words/en/page.json' with { type: 'json' }
+import enSubscribe from './words/en/subscribe.json' with { type: 'json' }
+import zhAdmin from './words/zh-CN/admin.json' with { type: 'json' }
+import zhMessages from './words/zh-CN/messages.json' with { type: 'json' }
+import zhPage from './words/zh-CN/page.json' with { type: 'json' }
+import zhSubscribe from './words/zh-CN/subscribe.json' with { type: 'json' }
+import type { Locale } from './locales.ts'
+
+const en = { page: enPage, subscribe: enSubscribe, messages: enMessages, admin: enAdmin }
+
+/** Every label there is. English is the contract: a key missing in another language does not compile. */
+export type Labels = typeof en
+const labels: Record<Locale, Labels> = {
+  en,
+  'zh-CN': { page: zhPage, subscribe: zhSubscribe, messages: zhMessages, admin: zhAdmin },
+}
+
+/** The labels of a language, by area: `wordsOf('en').page.nextUpdate`. */
+export const wordsOf = (locale: Locale): Labels => labels[locale]
+
+/** Puts values into a label's {braces}; a name that is not given stays visible, so that a mistake is seen. */
+export const fill = (label: string, values: Record<string, string | number>): string =>
+  label.replace(/\{(\w+)\}/g, (brace, name) => (name in values ? String(values[name]) : brace))

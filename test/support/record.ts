@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { inject } from 'vitest'
+import { migrate, openDb } from '#api/db/connect.ts'
+import { randomWord } from '#api/lib/ids.ts'
+
+export const engines = ['sqlite', 'postgres'] as const
+export type Engine = (typeof engines)[number]
+
+/** A new, migrated database of its own on this engine, and a data folder; both go with `drop`. */
+export async function newRecord(engine: Engine): Promise<{ url: string; dataDir: string; drop(): Promise<void> }> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'candor-test-'))
+  const dropFolder = () => rmSync(dataDir, { recursive: true, force: true })
+  if (engine === 'sqlite') {
+    const url = `file:${dataDir}/candor.db`
+    const db = openDb(url)
+    await migrate(db)
+    await db.destroy()
+    return { url, dataDir, drop: async () => dropFolder() }
+  }
+  const server = inject('postgres')
+  const name = `t_${randomWord(12)}`
+  const admin = openDb(server)
+  await sql`create database ${sql.id(name)} template template_candor`.execute(admin)
+  await admin.destroy()
+  return {
+    url: server.replace(/\/postgres$/, `/${name}`),
+    dataDir,
+    async drop() {
+      const again = openDb(server)
+      await sql`drop database if exists ${sql.id(name)} with (force)`.execute(again)
+      await again.destroy()
+      dropFolder()
+    },
+  }
+}
