@@ -16,6 +16,8 @@ export interface App {
   site: Site
   channels: Channel[]
   log: Log
+  /** Why nothing may be written now, as a sentence for staff; null when all is well. Readers are served all the same. */
+  health: { trouble: string | null }
   /** Called after a change is committed, so that publisher and worker need not wait for their next look. */
   wake(): void
   close(): Promise<void>
@@ -41,6 +43,7 @@ export function openApp(config: Config, parts: AppParts = {}): App {
     site: parts.site ?? loadSite(config.mode === 'production' ? 'content/site.yaml' : 'content/demo/site.yaml'),
     channels: parts.channels ?? openChannels(config, clock, join(config.dataDir, 'letterbox')),
     log,
+    health: { trouble: null },
     wake: parts.wake ?? (() => {}),
     close: () => db.destroy(),
   }

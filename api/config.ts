@@ -140,3 +140,6 @@ export class ConfigError extends Error {
     this.mistakes = mistakes
   }
 }
+
+/** The machine's environment for a program that this one starts, with a few settings of its own. */
+export const childEnvironment = (more: Record<string, string>): NodeJS.ProcessEnv => ({ ...process.env, ...more })

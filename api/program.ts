@@ -1,0 +1,142 @@
+import type { Server } from 'node:http'
+import { join } from 'node:path'
+import { inject } from 'light-my-request'
+import { type App, type AppParts, openApp } from './app.ts'
+import { buildWhenStale, loadSiteHandler } from './build.ts'
+import type { Config } from './config.ts'
+import { migrate, watchFile } from './db/connect.ts'
+import { startWorkerThread, type WorkerThread } from './notices/thread.ts'
+import { openPublished } from './publish/published.ts'
+import { openPublisher, type Publisher } from './publish/publisher.ts'
+import { openRoutes } from './routes.ts'
+import { localsFor, openServer } from './server.ts'
+
+/** How often the program looks whether time or a lost file asks for something, in milliseconds. */
+const lookEveryMs = 1_000
+/** How long a stop waits for requests and the current batch, in milliseconds. */
+const stopWithinMs = 10_000
+
+export interface Program {
+  app: App
+  publisher: Publisher
+  /** Where it really listens: "http://127.0.0.1:4321". */
+  address: string
+  stop(): Promise<void>
+}
+
+export interface ProgramParts extends AppParts {
+  /** Tells a person at the terminal what takes time. */
+  say?: (line: string) => void
+  /** Left out: build when stale. */
+  build?: boolean
+  /** Left out: both. */
+  roles?: { web: boolean; worker: boolean }
+  /** After the record is migrated, before anything is served: the demonstration seeds itself here. */
+  prepare?: (app: App) => Promise<void>
+}
+
+export const recordLost =
+  'The database file was removed or replaced while the program ran. Nothing is written until it is restored and the program restarted; readers still get the last published page.'
+export const recordBehind =
+  'The record is older than the published page, as after a lost database. Restore the database, or run "npm run candor -- publish --start-over" to publish from the record as it is.'
+
+/** Starts everything on one port: migrates, publishes what is due, listens, sends. Throws a sentence when it cannot. */
+export async function startProgram(config: Config, parts: ProgramParts = {}): Promise<Program> {
+  const say = parts.say ?? (() => {})
+  const roles = parts.roles ?? { web: true, worker: true }
+  if (parts.build !== false && roles.web) buildWhenStale(say)
+
+  let publisher: Publisher | undefined
+  let worker: WorkerThread | undefined
+  const app = openApp(config, {
+    ...parts,
+    wake: () => {
+      publisher?.wake()
+      worker?.wake()
+    },
+  })
+  await migrate(app.db)
+  await parts.prepare?.(app)
+  const stillThere = watchFile(config.databaseUrl)
+
+  let server: Server | undefined
+  if (roles.web) {
+    const site = await loadSiteHandler()
+    const routes = openRoutes(app)
+    const published = openPublished(join(config.dataDir, 'published'), config.publicUrl)
+    publisher = await openPublisher(app, {
+      published,
+      build: site.build,
+      assets: site.clientDir,
+      render: (url) =>
+        inject((req, res) => site.handler(req, res, undefined, localsFor(app, routes, {}, true)), {
+          method: 'GET',
+          url,
+          headers: { host: new URL(config.publicUrl).host },
+        }),
+    })
+    if (publisher.state === 'record-behind') app.health.trouble = recordBehind
+    else await publisher.start()
+    server = openServer(app, routes, site.handler, published)
+    await listen(server, config)
+  }
+  if (roles.worker && !app.health.trouble) worker = startWorkerThread(app)
+
+  const look = setInterval(() => {
+    if (app.health.trouble) return
+    if (!stillThere()) {
+      app.health.trouble = recordLost
+      app.log('error', 'record.lost')
+      worker?.stop()
+      return
+    }
+    publisher?.wake()
+  }, lookEveryMs)
+
+  let stopping: Promise<void> | undefined
+  const stop = async () => {
+    clearInterval(look)
+    const overdue = setTimeout(() => server?.closeAllConnections(), stopWithinMs - 1_000)
+    await Promise.all([closed(server), worker?.stop()])
+    clearTimeout(overdue)
+    await publisher?.stop()
+    await app.close()
+  }
+  return {
+    app,
+    publisher: publisher as Publisher,
+    address: server ? addressOf(server) : '',
+    stop: () => {
+      stopping ??= stop()
+      return stopping
+    },
+  }
+}
+
+function listen(server: Server, config: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`Port ${config.port} is busy: stop what listens there, or choose another with PORT=4322.`)
+          : error,
+      ),
+    )
+    server.listen(config.port, config.host, resolve)
+  })
+}
+
+function addressOf(server: Server): string {
+  const address = server.address()
+  return typeof address === 'object' && address
+    ? `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
+    : ''
+}
+
+function closed(server: Server | undefined): Promise<void> {
+  if (!server) return Promise.resolve()
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}

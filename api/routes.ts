@@ -1,0 +1,58 @@
+import { bodyLimit } from 'hono/body-limit'
+import { guard } from '#api/accounts/guards.ts'
+import { accountRoutes } from '#api/accounts/routes.ts'
+import type { App } from '#api/app.ts'
+import { componentRoutes } from '#api/components/routes.ts'
+import { AppError } from '#api/errors.ts'
+import { answerError, newRouter } from '#api/http/router.ts'
+import { incidentRoutes } from '#api/incidents/routes.ts'
+import { maintenanceRoutes } from '#api/maintenance/routes.ts'
+import { noticeRoutes } from '#api/notices/routes.ts'
+import { statusRoutes } from '#api/status/routes.ts'
+import { subscriberRoutes } from '#api/subscribers/routes.ts'
+import { operationRoutes } from './operations.ts'
+
+/** The largest body any route takes, in bytes. */
+const bodyBytesMax = 256 * 1024
+
+/** Every route of the API, each behind the one table of who may. */
+export function openRoutes(app: App) {
+  const router = newRouter()
+  router.onError((error, c) => answerError(error, c, app.log))
+  router.notFound((c) => answerError(new AppError('not_found', 'There is nothing at this address.'), c, app.log))
+  router.use(
+    bodyLimit({
+      maxSize: bodyBytesMax,
+      onError: () => {
+        throw new AppError('too_large', `The body is larger than ${bodyBytesMax / 1024} KB.`)
+      },
+    }),
+  )
+  router.use(guard(app))
+  router.use(async (c, next) => {
+    const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
+    if (!reads && app.health.trouble) throw new AppError('unavailable', app.health.trouble)
+    await next()
+  })
+  router.doc31('/api/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'Candor',
+      version: '1',
+      description: 'The public read API and the management API of this status page.',
+    },
+    servers: [{ url: app.config.publicUrl }],
+  })
+  router.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
+  return router
+    .route('/', operationRoutes(app))
+    .route('/', statusRoutes(app))
+    .route('/', componentRoutes(app))
+    .route('/', incidentRoutes(app))
+    .route('/', maintenanceRoutes(app))
+    .route('/', subscriberRoutes(app))
+    .route('/', noticeRoutes(app))
+    .route('/', accountRoutes(app))
+}
+
+export type ApiRoutes = ReturnType<typeof openRoutes>

@@ -1,0 +1,83 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import type { App } from './app.ts'
+import { clientFor } from './client.ts'
+import { clientAddress } from './http/client-ip.ts'
+import { foreignOrigin } from './http/origin.ts'
+import { randomWord } from './lib/ids.ts'
+import type { Published } from './publish/published.ts'
+import type { ApiRoutes } from './routes.ts'
+
+/** Astro's built handler: a connect middleware that takes locals last. */
+export type SiteHandler = (
+  req: IncomingMessage,
+  res: ServerResponse,
+  next?: (error?: unknown) => void,
+  locals?: object,
+) => Promise<void>
+
+/** How long a client may take to send its headers, and its whole request, in milliseconds. */
+const headersTimeoutMs = 10_000
+const requestTimeoutMs = 30_000
+
+/** What every page is drawn with. */
+export function localsFor(
+  app: App,
+  routes: ApiRoutes,
+  headers: IncomingMessage['headers'],
+  publishing: boolean,
+): App.Locals {
+  return {
+    api: clientFor(routes, headers),
+    site: app.site,
+    publicUrl: app.config.publicUrl,
+    now: app.now(),
+    publishing,
+    demo: app.config.mode === 'demo',
+    formKey: randomWord(24),
+  }
+}
+
+/** The front door: finished files first, without a database; then the API's own routes; then pages drawn on request. */
+export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, published: Published): Server {
+  const api = getRequestListener(routes.fetch)
+  const isApi = apiPaths(routes)
+  const answer = async (req: IncomingMessage, res: ServerResponse) => {
+    if (published.serve(req, res)) return
+    req.headers['x-candor-client-ip'] = clientAddress(req, app.config.trustedProxies)
+    const refusal = foreignOrigin(req, app.config.publicUrl)
+    if (refusal) {
+      res.writeHead(403, { 'content-type': 'application/json' })
+      res.end(JSON.stringify({ error: { code: 'forbidden', message: refusal } }))
+      return
+    }
+    if (isApi(req)) return api(req, res)
+    await site(req, res, () => published.missing(req, res), localsFor(app, routes, req.headers, false))
+  }
+  const server = createServer((req, res) => {
+    answer(req, res).catch((error: Error) => {
+      app.log('error', 'request.failed', { name: error.name, message: error.message })
+      if (!res.headersSent) res.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' })
+      res.end('Something went wrong on our side. Nothing was changed.')
+    })
+  })
+  server.headersTimeout = headersTimeoutMs
+  server.requestTimeout = requestTimeoutMs
+  return server
+}
+
+/** Tells whether the API itself owns this method and path; everything else is a page. */
+function apiPaths(routes: ApiRoutes): (req: IncomingMessage) => boolean {
+  const owned = routes.routes
+    .filter((route) => route.method !== 'ALL')
+    .map((route) => ({
+      method: route.method,
+      pattern: new RegExp(`^${route.path.replace(/[.+*?^$()[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`),
+    }))
+  return (req) => {
+    const path = (req.url ?? '/').split('?')[0]!
+    if (path.startsWith('/api/') || path.startsWith('/hooks/')) return true
+    const method = req.method === 'HEAD' ? 'GET' : req.method
+    return owned.some((route) => route.method === method && route.pattern.test(path))
+  }
+}
