@@ -43,6 +43,10 @@ export function claimable<T extends keyof Schema, O>(
   return db.getExecutor().adapter instanceof PostgresAdapter ? query.forUpdate().skipLocked() : query
 }
 
+/** The engine's name, for packages that build their own queries on this record. */
+export const engineOf = (db: Db): 'sqlite' | 'postgres' =>
+  db.getExecutor().adapter instanceof PostgresAdapter ? 'postgres' : 'sqlite'
+
 /** Whether several processes may work on this record at once. */
 export const sharesWork = (db: Db): boolean => db.getExecutor().adapter instanceof PostgresAdapter
 

@@ -1,0 +1,117 @@
+/** What a person of the staff may be; a person may be several. "machine" is for API tokens only. */
+export const staffRoles = ['owner', 'lead', 'comms', 'coordination', 'executive', 'legal', 'finance', 'viewer'] as const
+export const roles = [...staffRoles, 'machine'] as const
+export type Role = (typeof roles)[number]
+export const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text)
+
+export interface Permission {
+  method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
+  /** A route as the program registers it, with `:name` for a part that varies. */
+  path: string
+  who: 'public' | readonly Role[]
+}
+
+const all: readonly Role[] = roles
+const people: readonly Role[] = staffRoles
+/** Whoever may speak in the company's name. */
+const speakers: readonly Role[] = ['owner', 'lead', 'comms', 'machine']
+const speakingPeople: readonly Role[] = ['owner', 'lead', 'comms']
+/** Whoever may see which address got which words. */
+const mailReaders: readonly Role[] = ['owner', 'lead', 'comms', 'coordination']
+const keepers: readonly Role[] = ['owner', 'lead', 'machine']
+const owner: readonly Role[] = ['owner']
+
+const get = (who: Permission['who'], ...paths: string[]): Permission[] =>
+  paths.map((path) => ({ method: 'GET', path, who }))
+const post = (who: Permission['who'], ...paths: string[]): Permission[] =>
+  paths.map((path) => ({ method: 'POST', path, who }))
+const patch = (who: Permission['who'], ...paths: string[]): Permission[] =>
+  paths.map((path) => ({ method: 'PATCH', path, who }))
+const remove = (who: Permission['who'], ...paths: string[]): Permission[] =>
+  paths.map((path) => ({ method: 'DELETE', path, who }))
+/** An admin page with forms: shown to some, posted to its own address by the same or by fewer. */
+const form = (who: Permission['who'], path: string, posts: Permission['who'] = who) => [
+  ...get(who, path),
+  ...post(posts, path),
+]
+
+/**
+ * The one table of who may do what. Every route of the API and every admin page has a row here; what has none is
+ * refused, and a test reads the routes from the running program and finds those that are missing.
+ */
+export const permissions: readonly Permission[] = [
+  // The world: reading, subscribing, and providers that sign their calls.
+  ...get('public', '/healthz', '/readyz', '/metrics', '/api/openapi.json', '/api/docs'),
+  ...get('public', '/api/v1/status', '/api/v1/status/incidents/:id', '/api/v1/status/history/:month'),
+  ...post('public', '/subscriptions'),
+  ...get('public', '/subscribe/confirm/:token', '/preferences/:token', '/unsubscribe/:token'),
+  ...post('public', '/subscribe/confirm/:token', '/preferences/:token', '/unsubscribe/:token'),
+  ...post('public', '/hooks/resend', '/hooks/twilio/status', '/hooks/twilio/inbound'),
+
+  // Signing in, and the two links that are used once.
+  ...post('public', '/api/v1/session'),
+  ...remove('public', '/api/v1/session'),
+  ...get(all, '/api/v1/session'),
+  ...get('public', '/api/v1/welcome/:token'),
+  ...post('public', '/api/v1/welcome/:token'),
+
+  // Incidents and what is said in them.
+  ...get(all, '/api/v1/incidents', '/api/v1/incidents/:id', '/api/v1/incidents/:id/deliveries'),
+  ...post(speakers, '/api/v1/incidents', '/api/v1/incidents/:id/updates'),
+  ...patch(speakers, '/api/v1/incidents/:id'),
+  ...post(all, '/api/v1/previews'),
+  ...get(mailReaders, '/api/v1/letters', '/api/v1/letters/:id'),
+
+  // The services, planned work and the people who hear of them.
+  ...get(all, '/api/v1/components', '/api/v1/maintenances', '/api/v1/subscribers'),
+  ...post(keepers, '/api/v1/components'),
+  ...patch(keepers, '/api/v1/components/:id'),
+  ...post(speakers, '/api/v1/maintenances', '/api/v1/subscribers'),
+
+  // Accounts.
+  ...get(owner, '/api/v1/tokens', '/api/v1/people'),
+  ...post(owner, '/api/v1/tokens', '/api/v1/people'),
+  ...remove(owner, '/api/v1/tokens/:id', '/api/v1/people/:id'),
+
+  // The admin desk. Its pages call the API above in the name of whoever is signed in, so a page never gives more.
+  ...form('public', '/admin/sign-in'),
+  ...form('public', '/admin/welcome/:token'),
+  ...post(people, '/admin/sign-out'),
+  ...get(people, '/admin', '/admin/incidents/:id/deliveries'),
+  ...form(speakingPeople, '/admin/incidents/new'),
+  ...form(people, '/admin/incidents/:id', speakingPeople),
+  ...get(mailReaders, '/admin/letters', '/admin/letters/:id', '/admin/letters/:id/mail'),
+  ...get(people, '/admin/subscribers'),
+  ...form(people, '/admin/components', ['owner', 'lead']),
+  ...form(owner, '/admin/tokens'),
+  ...form(owner, '/admin/people'),
+]
+
+const byRoute = new Map(permissions.map((row) => [`${row.method} ${row.path}`, row]))
+
+/** The row of a registered route; undefined means that nobody may. */
+export const permissionOf = (method: string, path: string): Permission | undefined => byRoute.get(`${method} ${path}`)
+
+/** Whether somebody with these roles may use a row. */
+export const allows = (row: Permission, held: readonly string[]): boolean =>
+  row.who === 'public' || row.who.some((role) => held.includes(role))
+
+/** The row of an admin page by the address that was asked for; a fixed word wins over a part that varies. */
+export function pagePermission(method: string, pathname: string): Permission | undefined {
+  const asked = pathname.replace(/(.)\/+$/, '$1').split('/')
+  const fits = permissions.filter((row) => {
+    const parts = row.path.split('/')
+    return (
+      row.method === method &&
+      parts.length === asked.length &&
+      parts.every((part, at) => (part.startsWith(':') ? asked[at] !== '' : part === asked[at]))
+    )
+  })
+  return fits.sort((a, b) => a.path.split(':').length - b.path.split(':').length)[0]
+}
+
+/** Whether somebody with these roles may open an address of the desk: what decides which links are shown. */
+export const mayOpen = (held: readonly string[], pathname: string): boolean => {
+  const row = pagePermission('GET', pathname)
+  return row !== undefined && allows(row, held)
+}

@@ -1,0 +1,61 @@
+import type { App } from '#api/app.ts'
+import { AppError } from '#api/errors.ts'
+import { clientIpHeader, clientNetwork } from '#api/http/client-ip.ts'
+import { minuteMs, toInstant, toMs } from '#api/lib/time.ts'
+import { hashSecret } from '#api/lib/tokens.ts'
+import { openAuth } from './auth.ts'
+import { countUp, hasCount } from './queries.ts'
+
+/** Guesses in one window: from one network, and at one account from networks it was never opened from. */
+const windowMs = 15 * minuteMs
+const guessesPerNetworkMax = 30
+const guessesPerAccountMax = 10
+
+/**
+ * Opens a session: returns the cookies to set. The answer is the same, and takes as long, whether the address or the
+ * password is wrong. Guesses are counted before the password is looked at; a stranger who uses an account's guesses up
+ * does not lock out a network that account was opened from before. Throws unauthorized or too_many.
+ */
+export async function signIn(
+  app: App,
+  headers: Headers,
+  email: string,
+  password: string,
+): Promise<{ userId: string; cookies: string[] }> {
+  const account = hashSecret(email.toLowerCase()).slice(0, 32)
+  const network = clientNetwork(headers.get(clientIpHeader) ?? '')
+  const familiar = `sign-in:familiar:${account}:${network}`
+  const start = toInstant(Math.floor(toMs(app.now()) / windowMs) * windowMs)
+  const tooMany = new AppError(
+    'too_many',
+    'Too many tries. Wait a quarter of an hour, or sign in from where you did before.',
+    {
+      retryAfterSeconds: (toMs(start) + windowMs - toMs(app.now())) / 1_000,
+    },
+  )
+  if ((await countUp(app.db, `sign-in:network:${network}`, start)) > guessesPerNetworkMax) throw tooMany
+  if (
+    (await countUp(app.db, `sign-in:account:${account}`, start)) > guessesPerAccountMax &&
+    !(await hasCount(app.db, familiar))
+  )
+    throw tooMany
+
+  // Without the cookie that came along: a session that exists already must not colour the new one.
+  const own = new Headers()
+  for (const name of [clientIpHeader, 'user-agent']) if (headers.has(name)) own.set(name, headers.get(name) ?? '')
+  try {
+    const answer = await openAuth(app).api.signInEmail({ body: { email, password }, headers: own, returnHeaders: true })
+    await countUp(app.db, familiar, '')
+    return { userId: answer.response.user.id, cookies: answer.headers.getSetCookie() }
+  } catch (error) {
+    if (error instanceof Error && error.name === 'APIError')
+      throw new AppError('unauthorized', 'The address or the password is not right.')
+    throw error
+  }
+}
+
+/** Ends the session of this request, in the record too. Returns the cookies that take it from the browser. */
+export async function signOut(app: App, headers: Headers): Promise<string[]> {
+  const answer = await openAuth(app).api.signOut({ headers, returnHeaders: true })
+  return answer.headers.getSetCookie()
+}
