@@ -36,12 +36,13 @@ export function openApp(config: Config, parts: AppParts = {}): App {
   const clock = parts.clock ?? realClock
   const log = parts.log ?? jsonLog(config.logLevel)
   const db = openDb(config.databaseUrl)
+  const site = parts.site ?? loadSite(config.mode === 'production' ? 'content/site.yaml' : 'content/demo/site.yaml')
   return {
     db,
     now: () => clock.now(),
     config,
-    site: parts.site ?? loadSite(config.mode === 'production' ? 'content/site.yaml' : 'content/demo/site.yaml'),
-    channels: parts.channels ?? openChannels(config, clock, join(config.dataDir, 'letterbox')),
+    site,
+    channels: parts.channels ?? openChannels(config, clock, join(config.dataDir, 'letterbox'), site.smsCountries),
     log,
     health: { trouble: null },
     wake: parts.wake ?? (() => {}),

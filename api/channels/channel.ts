@@ -38,6 +38,8 @@ export interface ReceiptEvent {
   state: DeliveryState
   reason: string | null
   closesAddress?: boolean
+  /** Set when the event is about an address and no delivery of ours. */
+  address?: string
 }
 
 /**
@@ -81,8 +83,14 @@ export interface Channel {
   confirmation: 'link' | 'code' | 'none'
   /** Messages in one request, at the most. */
   batchSizeMax: number
-  /** Requests (mail) or segments (SMS) a second. */
+  /** Requests (mail) or segments (SMS) a second; Infinity when nothing limits it. */
   perSecond: number
+  /** How much of `perSecond` these bytes use up; one when left out. */
+  cost?(bytes: string): number
+  /** A message older than this is not sent any more: late news does harm, and a provider forgets its keys. */
+  expiresAfterMs: number
+  /** How long one send may take, in milliseconds, before its outcome counts as unknown. */
+  sendTimeoutMs: number
   /** Whether sending the same batch key again is harmless at the provider. When not, an unknown outcome is never retried blindly. */
   idempotent: boolean
   /** The address in normal form; throws AppError('invalid', a sentence). */

@@ -1,8 +1,44 @@
 import type { Config } from '#api/config.ts'
 import type { Clock } from '#api/lib/clock.ts'
 import type { Channel } from './channel.ts'
+import { parseEmail } from './email/address.ts'
+import { resendChannel } from './email/resend.ts'
+import { letterboxChannel } from './letterbox/letterbox.ts'
+import { offChannel } from './off.ts'
+import { parseNumber } from './sms/number.ts'
+import { twilioChannel } from './sms/twilio.ts'
 
-/** Every way a notice can travel: one folder and one line here. */
-export function openChannels(_config: Config, _clock: Clock, _letterboxDir: string): Channel[] {
-  return []
+/**
+ * Every way a notice can travel: one folder and one line here. A channel without a provider keeps its messages in the
+ * letterbox; in production it is off instead and says so.
+ */
+export function openChannels(
+  config: Config,
+  clock: Clock,
+  letterboxDir: string,
+  smsCountries: readonly string[] = ['CN'],
+): Channel[] {
+  const email = { name: 'email', confirmation: 'link', parse: parseEmail } as const
+  const sms = {
+    name: 'sms',
+    confirmation: 'code',
+    parse: (input: string) => parseNumber(input, smsCountries),
+  } as const
+  const without = (rest: typeof email | typeof sms, offReason: string) =>
+    config.mode === 'production' ? offChannel(offReason, rest) : letterboxChannel(letterboxDir, clock, rest)
+  const { resend } = config.email
+  const { twilio } = config.sms
+  return [
+    resend
+      ? resendChannel({ ...resend, from: config.email.from, replyTo: config.email.replyTo })
+      : without(email, 'No mail provider is set up: RESEND_API_KEY is missing.'),
+    twilio
+      ? twilioChannel({
+          ...twilio,
+          publicUrl: config.publicUrl,
+          secretKeys: config.secretKeys,
+          countries: smsCountries,
+        })
+      : without(sms, 'No SMS provider is set up: TWILIO_ACCOUNT_SID is missing.'),
+  ]
 }

@@ -174,6 +174,8 @@ export interface Schema {
     cursor: string
     createdAt: Instant
     expandedAt: Instant | null
+    /** When no delivery of it waits for a batch any more. */
+    frozenAt: Instant | null
   }
   /** One notice to one address. Written before the send, kept after it. */
   delivery: {

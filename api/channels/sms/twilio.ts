@@ -1,0 +1,189 @@
+import twilio from 'twilio'
+import { AppError } from '#api/errors.ts'
+import { deriveToken, readToken } from '#api/lib/tokens.ts'
+import { type Channel, DeliveryFailed, type RawRequest, type ReceiptEvent } from '../channel.ts'
+import { closesAddress, judge } from './errors.ts'
+import { parseNumber } from './number.ts'
+import { smsLength } from './segments.ts'
+
+const timeoutMs = 15_000
+/** Half an hour, in seconds: an outage notice that comes ten hours late, Twilio's default, does harm. */
+const validitySeconds = 1_800
+const statusPurpose = 'sms-status'
+
+export interface TwilioSettings {
+  accountSid: string
+  authToken: string
+  sender: { messagingServiceSid: string } | { from: string }
+  baseUrl: string | null
+  segmentsPerSecond: number
+  publicUrl: string
+  secretKeys: string[]
+  /** Whose numbers are served; the first reads numbers without a country. */
+  countries: readonly string[]
+}
+
+/** The one message of a batch, as it goes to Twilio. */
+interface SmsRequest {
+  to: string
+  body: string
+  statusCallback: string
+  validityPeriod: number
+  messagingServiceSid?: string
+  from?: string
+}
+
+/** An answer that is no success, with the header that the SDK's own exception leaves out. */
+class Answered extends Error {
+  readonly status: number
+  readonly code: number | null
+  readonly retryAfterSeconds: number | undefined
+  constructor(status: number, body: unknown, retryAfter: unknown) {
+    super(`Twilio answered ${status}.`)
+    this.status = status
+    let parsed = body
+    if (typeof body === 'string') {
+      try {
+        parsed = JSON.parse(body)
+      } catch {
+        parsed = null
+      }
+    }
+    const code = (parsed as { code?: unknown } | null)?.code
+    this.code = typeof code === 'number' ? code : null
+    const seconds = Number(retryAfter ?? Number.NaN)
+    this.retryAfterSeconds = Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, 3_600) : undefined
+  }
+}
+
+class Client extends twilio.RequestClient {
+  readonly #baseUrl: string | null
+  constructor(baseUrl: string | null) {
+    super({ timeout: timeoutMs })
+    this.#baseUrl = baseUrl
+  }
+  override async request<T>(options: Parameters<InstanceType<typeof twilio.RequestClient>['request']>[0]) {
+    const { pathname, search } = new URL(options.uri)
+    const uri = this.#baseUrl ? `${this.#baseUrl.replace(/\/+$/, '')}${pathname}${search}` : options.uri
+    const response = await super.request<T>({ ...options, uri } as Parameters<
+      InstanceType<typeof twilio.RequestClient>['request']
+    >[0] & { data?: T })
+    if (response.statusCode >= 400)
+      throw new Answered(response.statusCode, response.body, response.headers?.['retry-after'])
+    return response
+  }
+}
+
+/** The connection was never made: nothing was sent, and trying again is safe. */
+const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+/** SMS through Twilio, one message per request: Twilio has no idempotency key, so a lost answer is never tried again blindly. */
+export function twilioChannel(settings: TwilioSettings): Channel {
+  const client = twilio(settings.accountSid, settings.authToken, { httpClient: new Client(settings.baseUrl) })
+  return {
+    name: 'sms',
+    provider: 'twilio',
+    offReason: null,
+    confirmation: 'code',
+    batchSizeMax: 1,
+    perSecond: settings.segmentsPerSecond,
+    cost: (bytes) => smsLength((JSON.parse(bytes) as SmsRequest).body).segments,
+    expiresAfterMs: validitySeconds * 1_000,
+    sendTimeoutMs: timeoutMs,
+    idempotent: false,
+    parse: (input) => parseNumber(input, settings.countries),
+    freeze([message]) {
+      const callback = new URL('/hooks/twilio/status', settings.publicUrl)
+      callback.searchParams.set('d', deriveToken(settings.secretKeys, statusPurpose, message!.deliveryId, 0))
+      const request: SmsRequest = {
+        to: message!.address,
+        body: message!.text,
+        statusCallback: callback.href,
+        validityPeriod: validitySeconds,
+        ...settings.sender,
+      }
+      return JSON.stringify(request)
+    },
+    async send(batch) {
+      const deliveryId = batch.deliveryIds[0]!
+      try {
+        const { sid } = await client.messages.create(JSON.parse(batch.bytes) as SmsRequest)
+        if (!sid) throw new DeliveryFailed('Twilio answered without an id.', { outcomeUnknown: true })
+        return [{ deliveryId, state: 'sent', providerId: sid }]
+      } catch (error) {
+        if (error instanceof DeliveryFailed) throw error
+        if (error instanceof Answered) {
+          const { status, code, retryAfterSeconds } = error
+          const judged = judge(deliveryId, {
+            status,
+            code,
+            ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+          })
+          if (judged instanceof DeliveryFailed) throw judged
+          return [judged]
+        }
+        const code = (error as { code?: unknown }).code
+        const reason = `twilio ${typeof code === 'string' ? code : (error as Error).name}`
+        if (typeof code === 'string' && neverConnected.has(code)) throw new DeliveryFailed(reason)
+        throw new DeliveryFailed(reason, { outcomeUnknown: true })
+      }
+    },
+    callback: {
+      path: '/hooks/twilio/status',
+      read: async (request) => {
+        const form = verifyTwilioSignature(settings.authToken, settings.publicUrl, request)
+        const token = new URL(request.path, settings.publicUrl).searchParams.get('d') ?? ''
+        return eventsOf(form, readToken(settings.secretKeys, statusPurpose, token)?.subject ?? null)
+      },
+    },
+  }
+}
+
+/**
+ * Reads a form that Twilio posted. The signature covers the address as Twilio called it, which behind a proxy only
+ * PUBLIC_URL knows. Throws AppError('forbidden') when it does not fit.
+ */
+export function verifyTwilioSignature(
+  authToken: string,
+  publicUrl: string,
+  request: RawRequest,
+): Record<string, string> {
+  const form = Object.fromEntries(new URLSearchParams(request.body))
+  const signature = request.headers['x-twilio-signature'] ?? ''
+  if (!twilio.validateRequest(authToken, signature, `${publicUrl}${request.path}`, form))
+    throw new AppError('forbidden', 'The signature of this callback does not fit.')
+  return form
+}
+
+const states: Record<string, ReceiptEvent['state']> = {
+  accepted: 'sent',
+  queued: 'sent',
+  scheduled: 'sent',
+  sending: 'sent',
+  sent: 'sent',
+  delivered: 'delivered',
+  read: 'delivered',
+  undelivered: 'failed',
+  failed: 'failed',
+  canceled: 'failed',
+}
+
+/** What a status callback says. An error code that condemns the number closes it. */
+export function eventsOf(form: Record<string, string>, deliveryId: string | null): ReceiptEvent[] {
+  const sid = form.MessageSid
+  const status = form.MessageStatus ?? form.SmsStatus ?? ''
+  const state = states[status]
+  if (!sid || !state) return []
+  const code = Number(form.ErrorCode)
+  const failed = state === 'failed'
+  return [
+    {
+      eventId: `${sid}:${status}`,
+      deliveryId,
+      providerId: sid,
+      state,
+      reason: failed ? `twilio ${code || status}` : null,
+      ...(failed && closesAddress(code) ? { closesAddress: true } : {}),
+    },
+  ]
+}

@@ -1,0 +1,90 @@
+import type { App } from '#api/app.ts'
+import type { Trx } from '#api/db/connect.ts'
+import { AppError } from '#api/errors.ts'
+import { newId } from '#api/lib/ids.ts'
+import { hashText, pack } from '#api/lib/pack.ts'
+import type { Locale } from '#content/locales.ts'
+
+/** What one person is written, such as the question whether a subscription is theirs. */
+export interface DirectMessage {
+  /** Why it is sent, for the ledger: "confirmation". */
+  kind: string
+  channel: string
+  subscriberId: string
+  address: string
+  locale: Locale
+  message: { subject?: string; html?: string; text: string; headers?: Record<string, string> }
+}
+
+/** Somebody waits for it, so it goes before every notice to many. */
+const directPriority = 0
+
+/**
+ * Writes one message to one person into the ledger, ready to send, in the caller's transaction. Call `app.wake()`
+ * after the commit. Throws AppError('unavailable') when the channel is off.
+ */
+export async function sendDirect(app: App, trx: Trx, direct: DirectMessage): Promise<{ deliveryId: string }> {
+  const channel = app.channels.find(({ name }) => name === direct.channel)
+  if (!channel) throw new AppError('unavailable', `There is no channel "${direct.channel}".`)
+  if (channel.offReason) throw new AppError('unavailable', channel.offReason)
+  const now = app.now()
+  const [noticeId, batchId, deliveryId] = [newId(), newId(), newId()]
+  const { address, locale } = direct
+  const headers = { 'Auto-Submitted': 'auto-generated', ...direct.message.headers }
+  const bytes = channel.freeze([{ ...direct.message, headers, deliveryId, noticeId, address, locale }])
+  await trx
+    .insertInto('notice')
+    .values({
+      id: noticeId,
+      seq: null,
+      kind: direct.kind,
+      incidentId: null,
+      updateId: null,
+      audience: null,
+      cursor: '',
+      createdAt: now,
+      expandedAt: now,
+      frozenAt: now,
+    })
+    .execute()
+  await trx
+    .insertInto('batch')
+    .values({
+      id: batchId,
+      noticeId,
+      channel: channel.name,
+      size: 1,
+      bytes: pack(bytes),
+      bytesHash: hashText(bytes),
+      state: 'ready',
+      priority: directPriority,
+      attempts: 0,
+      nextAttemptAt: now,
+      leaseOwner: null,
+      leaseUntil: null,
+      createdAt: now,
+      finalAt: null,
+    })
+    .execute()
+  await trx
+    .insertInto('delivery')
+    .values({
+      id: deliveryId,
+      noticeId,
+      channel: channel.name,
+      subscriberId: direct.subscriberId,
+      address,
+      locale,
+      state: 'queued',
+      batchId,
+      position: 0,
+      reason: null,
+      providerId: null,
+      possibleDuplicate: 0,
+      createdAt: now,
+      updatedAt: now,
+      sentAt: null,
+    })
+    .execute()
+  return { deliveryId }
+}
