@@ -32,7 +32,7 @@ export function passwordFault(password: string, email = ''): 'short' | 'long' | 
   const few = new Set(lower).size <= 4
   const twice = common.some((word) => letters === word || letters.replaceAll(word, '') === '')
   if (few || twice || rows.some((row) => row.includes(lower) || row.includes(lower.slice(0, 12)))) return 'common'
-  return name.length > 3 && lower.replace(name, '').length < 6 ? 'common' : null
+  return name.length > 3 && lower.replace(name, '').length <= 6 ? 'common' : null
 }
 
 let running = 0
