@@ -118,3 +118,9 @@ export interface HistoryDocument {
   older: string | null
   newer: string | null
 }
+
+/** One update with what it belongs to: an entry of a feed. `GET /api/v1/status/updates` */
+export interface FeedEntry {
+  incident: Omit<PublicIncident, 'updates'>
+  update: PublicUpdate
+}

@@ -1,0 +1,267 @@
+import type { App } from '#api/app.ts'
+import { type Actor, record } from '#api/audit/audit.ts'
+import { knownComponents } from '#api/components/queries.ts'
+import type { Trx } from '#api/db/connect.ts'
+import type { Impact, IncidentStatus, Row } from '#api/db/schema.ts'
+import { invalid, notFound } from '#api/errors.ts'
+import { newId, randomWord } from '#api/lib/ids.ts'
+import { toJson } from '#api/lib/json.ts'
+import type { Instant } from '#api/lib/time.ts'
+import { audienceOf } from '#api/notices/audience.ts'
+import { announce } from '#api/outbox/outbox.ts'
+import type { Words } from '#content/locales.ts'
+import { correctedSpans, effectsOfUpdate } from './effects.ts'
+import {
+  type ComponentState,
+  checkComponents,
+  checkFacts,
+  checkPromise,
+  checkSeverity,
+  impactOf,
+  isPrivate,
+  moveTo,
+} from './incident.ts'
+import {
+  codeIsTaken,
+  holdIncident,
+  insertEffects,
+  insertIncident,
+  insertIntervals,
+  insertUpdate,
+  intervalsOf,
+  readWhole,
+  saveIncident,
+  saveSpan,
+  updatesOf,
+} from './queries.ts'
+import type { Incident } from './show.ts'
+
+export interface NewIncident {
+  title: Words
+  severity: number
+  impact?: Impact | undefined
+  status: IncidentStatus
+  /** When customers began to notice; now, unless it is said. */
+  startedAt?: Instant | undefined
+  scope?: Words | undefined
+  notAffected?: Words | undefined
+  workaround?: Words | undefined
+  components: ComponentState[]
+  body: Words
+  nextUpdateAt?: Instant | null | undefined
+  notify?: boolean | undefined
+}
+
+export interface NewUpdate {
+  status: IncidentStatus
+  body: Words
+  components?: ComponentState[] | undefined
+  nextUpdateAt?: Instant | null | undefined
+  /** The earlier update that this one puts right. */
+  corrects?: string | null | undefined
+  notify?: boolean | undefined
+}
+
+export type FactPatch = Partial<{
+  title: Words
+  severity: number
+  impact: Impact
+  scope: Words
+  notAffected: Words
+  workaround: Words
+  occurredAt: Instant | null
+  detectedAt: Instant | null
+  startedAt: Instant
+  endedAt: Instant | null
+  nextUpdateAt: Instant | null
+}>
+
+/** Letters and digits that nobody mistakes for one another and that spell no word. */
+const codeLetters = 'bcdfghjkmnpqrstvwxyz23456789'
+
+/**
+ * Says in public that something is wrong: the incident, its first update, what it does to components since `startedAt`,
+ * the audit line and the one row that tells readers and subscribers, all or nothing. Severity 3 stays private.
+ * Throws `invalid` with the fields. `code` is for the demonstration's known evening; otherwise it is random.
+ */
+export async function openIncident(
+  app: App,
+  actor: Actor,
+  input: NewIncident,
+  { code }: { code?: string } = {},
+): Promise<Incident> {
+  const whole = await app.db.transaction().execute(async (trx) => {
+    const now = app.now()
+    const resolved = moveTo({ status: 'investigating', resolvedAt: null }, input.status, now) === 'resolved'
+    checkPromise(input.status, input.nextUpdateAt ?? null, now)
+    checkComponents(input.severity, input.components, await known(trx, input.components))
+    const incident: Row<'incident'> = {
+      id: newId(),
+      code: code ?? (await freeCode(trx)),
+      severity: input.severity,
+      status: input.status,
+      impact: input.impact ?? impactOf(input.severity),
+      title: toJson(input.title),
+      scope: toJson(input.scope ?? {}),
+      notAffected: toJson(input.notAffected ?? {}),
+      workaround: toJson(input.workaround ?? {}),
+      occurredAt: null,
+      detectedAt: null,
+      startedAt: input.startedAt ?? now,
+      endedAt: null,
+      nextUpdateAt: input.nextUpdateAt ?? null,
+      createdAt: now,
+      createdBy: actor.id,
+      resolvedAt: resolved ? now : null,
+      resolvedBy: resolved ? actor.id : null,
+    }
+    checkFacts(incident, now)
+    await insertIncident(trx, incident)
+    await publish(trx, actor, now, incident, input, { resolved, earlier: [] })
+    await record(trx, now, actor, 'incident.opened', incident.id, { after: incident })
+    return (await readWhole(trx, incident.id))!
+  })
+  app.wake()
+  return whole
+}
+
+/**
+ * Publishes the next word on an incident. Resolved sets its components to operational unless `components` says
+ * otherwise; within 24 hours another status opens it again. Throws `not_found`, `invalid` with the fields, `conflict`.
+ */
+export async function publishUpdate(app: App, actor: Actor, incidentId: string, input: NewUpdate): Promise<Incident> {
+  const whole = await app.db.transaction().execute(async (trx) => {
+    const before = await holdIncident(trx, incidentId)
+    if (!before) throw notFound('This incident')
+    const now = app.now()
+    const move = moveTo(before, input.status, now)
+    checkPromise(input.status, input.nextUpdateAt ?? null, now)
+    const components = input.components ?? []
+    checkComponents(before.severity, components, await known(trx, components))
+    const earlier = await updatesOf(trx, [incidentId])
+    if (input.corrects && !earlier.some(({ id }) => id === input.corrects))
+      throw invalid('A correction names an update of the same incident.', {
+        corrects: 'This incident has no such update.',
+      })
+    const after: Row<'incident'> = {
+      ...before,
+      status: input.status,
+      nextUpdateAt: input.nextUpdateAt ?? null,
+      ...(move === 'resolved' ? { resolvedAt: now, resolvedBy: actor.id } : {}),
+      ...(move === 'reopened' ? { resolvedAt: null, resolvedBy: null, endedAt: null } : {}),
+    }
+    await saveIncident(trx, after)
+    await publish(trx, actor, now, after, { ...input, components }, { resolved: move === 'resolved', earlier })
+    const action = { goes_on: 'incident.updated', resolved: 'incident.resolved', reopened: 'incident.reopened' }[move]
+    await record(trx, now, actor, action, incidentId, { before, after })
+    return (await readWhole(trx, incidentId))!
+  })
+  app.wake()
+  return whole
+}
+
+/**
+ * Corrects title, severity, impact or the fact sheet; the audit line keeps what stood before. A corrected start moves
+ * the states that the first update set, a corrected end those that were set back when it was resolved.
+ */
+export async function changeFacts(app: App, actor: Actor, id: string, patch: FactPatch): Promise<Incident> {
+  const whole = await app.db.transaction().execute(async (trx) => {
+    const before = await holdIncident(trx, id)
+    if (!before) throw notFound('This incident')
+    const now = app.now()
+    const { title, scope, notAffected, workaround, ...rest } = patch
+    const given = <T extends object>(facts: T) =>
+      Object.fromEntries(Object.entries(facts).filter(([, fact]) => fact !== undefined))
+    const words = Object.entries(given({ title, scope, notAffected, workaround }))
+    const after: Row<'incident'> = {
+      ...before,
+      ...(patch.severity !== undefined && patch.impact === undefined && before.impact === impactOf(before.severity)
+        ? { impact: impactOf(patch.severity) }
+        : {}),
+      ...given(rest),
+      ...Object.fromEntries(words.map(([name, text]) => [name, toJson(text)])),
+    }
+    if (patch.nextUpdateAt !== undefined) checkPromise(after.status, after.nextUpdateAt, now)
+    checkFacts(after, now)
+    const intervals = await intervalsOf(trx, [id])
+    checkSeverity(
+      before.severity,
+      after.severity,
+      intervals.some(({ endedAt }) => endedAt === null),
+    )
+    await saveIncident(trx, after)
+    const [first] = await updatesOf(trx, [id])
+    for (const span of correctedSpans(before, after, first?.id, intervals)) await saveSpan(trx, span)
+    await record(trx, now, actor, 'incident.changed', id, { before, after })
+    if (!isPrivate(after.severity)) await announce(trx, now, { kind: 'incident.changed', incidentId: id })
+    return (await readWhole(trx, id))!
+  })
+  app.wake()
+  return whole
+}
+
+const known = (trx: Trx, components: ComponentState[]) =>
+  knownComponents(
+    trx,
+    components.map(({ id }) => id),
+  )
+
+async function freeCode(trx: Trx): Promise<string> {
+  for (let tries = 0; ; tries++) {
+    const code = randomWord(Math.min(4 + Math.floor(tries / 3), 6), codeLetters)
+    if (!(await codeIsTaken(trx, code))) return code
+  }
+}
+
+/** Writes an update, its effects and, unless it is private, the row that tells of it. */
+async function publish(
+  trx: Trx,
+  actor: Actor,
+  now: Instant,
+  incident: Row<'incident'>,
+  input: NewUpdate & { components: ComponentState[] },
+  { resolved, earlier }: { resolved: boolean; earlier: Row<'incidentUpdate'>[] },
+): Promise<void> {
+  const { severity } = incident
+  const update: Row<'incidentUpdate'> = {
+    id: newId(),
+    incidentId: incident.id,
+    number: (earlier.at(-1)?.number ?? 0) + 1,
+    status: input.status,
+    severity,
+    body: toJson(input.body),
+    nextUpdateAt: input.nextUpdateAt ?? null,
+    correctsId: input.corrects ?? null,
+    notify: input.notify === false ? 0 : 1,
+    createdAt: now,
+    createdBy: actor.id,
+  }
+  await insertUpdate(trx, update)
+  const intervals = await intervalsOf(trx, [incident.id])
+  const change = effectsOfUpdate(now, incident, intervals, input.components, { first: !earlier.length, resolved })
+  await insertEffects(
+    trx,
+    change.effects.map((effect) => ({ updateId: update.id, ...effect })),
+  )
+  for (const span of change.ended) await saveSpan(trx, span)
+  await insertIntervals(
+    trx,
+    change.begun.map((begun) => ({ id: newId(), incidentId: incident.id, updateId: update.id, ...begun })),
+  )
+  if (isPrivate(severity)) return
+  const componentIds = [...new Set([...intervals, ...change.begun].map(({ componentId }) => componentId))]
+  const first = !earlier.some((other) => !isPrivate(other.severity))
+  const audience = audienceOf({
+    severity,
+    first: !earlier.some((other) => other.severity < 3),
+    resolved,
+    raised: severity < (earlier.at(-1)?.severity ?? severity),
+    componentIds,
+  })
+  await announce(trx, now, {
+    kind: resolved ? 'incident.resolved' : first ? 'incident.opened' : 'incident.updated',
+    incidentId: incident.id,
+    updateId: update.id,
+    audience: update.notify ? audience : null,
+  })
+}

@@ -1,0 +1,71 @@
+import type { Row } from '#api/db/schema.ts'
+import { isPrivate } from '#api/incidents/incident.ts'
+import { type NamedEffect, type NamedInterval, touched } from '#api/incidents/show.ts'
+import { fromJson } from '#api/lib/json.ts'
+import type { Instant } from '#api/lib/time.ts'
+import type { Maintenance } from '#api/maintenance/show.ts'
+import type { Words } from '#content/locales.ts'
+import type { PublicIncident, PublicMaintenance, PublicUpdate } from './document.ts'
+
+export interface IncidentRows {
+  updates: Row<'incidentUpdate'>[]
+  effects: NamedEffect[]
+  intervals: NamedInterval[]
+}
+
+/**
+ * What the public may know of an incident at an instant. Severity stays inside, and so does every update that was
+ * written while the incident was private. Throws on an incident that is private now: nobody may ask for one.
+ */
+export function publicView(row: Row<'incident'>, rows: IncidentRows, now: Instant): PublicIncident {
+  if (isPrivate(row.severity)) throw new Error('A private incident has no public view.')
+  const updates = rows.updates
+    .filter(({ incidentId, severity }) => incidentId === row.id && !isPrivate(severity))
+    .sort((a, b) => b.number - a.number)
+  return {
+    id: row.id,
+    code: row.code,
+    kind: row.severity === 4 ? 'known_issue' : 'incident',
+    impact: row.impact,
+    status: row.status,
+    title: fromJson<Words>(row.title),
+    scope: fromJson<Words>(row.scope),
+    notAffected: fromJson<Words>(row.notAffected),
+    workaround: fromJson<Words>(row.workaround),
+    startedAt: row.startedAt,
+    endedAt: row.endedAt,
+    resolvedAt: row.resolvedAt,
+    createdAt: row.createdAt,
+    nextUpdateAt: row.nextUpdateAt,
+    late: row.resolvedAt === null && row.nextUpdateAt !== null && row.nextUpdateAt < now,
+    affected: touched(rows.intervals.filter(({ incidentId }) => incidentId === row.id)),
+    updates: updates.map((update) => publicUpdate(update, updates, rows.effects)),
+  }
+}
+
+function publicUpdate(
+  update: Row<'incidentUpdate'>,
+  newestFirst: Row<'incidentUpdate'>[],
+  effects: NamedEffect[],
+): PublicUpdate {
+  return {
+    id: update.id,
+    number: update.number,
+    status: update.status,
+    body: fromJson<Words>(update.body),
+    createdAt: update.createdAt,
+    nextUpdateAt: update.nextUpdateAt,
+    correctsId: newestFirst.some(({ id }) => id === update.correctsId) ? update.correctsId : null,
+    correctedById: newestFirst.find(({ correctsId }) => correctsId === update.id)?.id ?? null,
+    effects: effects
+      .filter(({ updateId }) => updateId === update.id)
+      .map(({ componentId, name, oldStatus, newStatus }) => ({
+        componentId,
+        name: fromJson<Words>(name),
+        oldStatus,
+        newStatus,
+      })),
+  }
+}
+
+export const publicMaintenance = ({ announcedAt: _, ...maintenance }: Maintenance): PublicMaintenance => maintenance

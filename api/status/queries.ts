@@ -1,0 +1,147 @@
+import type { Db } from '#api/db/connect.ts'
+import type { ComponentStatus, Row } from '#api/db/schema.ts'
+import type { Instant } from '#api/lib/time.ts'
+
+/** Incidents the public may know: all but severity 3. Every query here begins with this one. */
+const publicIncidents = (db: Db) => db.selectFrom('incident').where('severity', '!=', 3)
+
+/** The number of the last change that was committed. */
+export async function readRevision(db: Db): Promise<number> {
+  const { value } = await db.selectFrom('meta').select('value').where('key', '=', 'revision').executeTakeFirstOrThrow()
+  return Number(value)
+}
+
+/** Open incidents and known issues, the gravest first, then the oldest. */
+export const openIncidents = (db: Db): Promise<Row<'incident'>[]> =>
+  publicIncidents(db)
+    .selectAll()
+    .where('resolvedAt', 'is', null)
+    .orderBy('severity')
+    .orderBy('startedAt')
+    .orderBy('id')
+    .execute()
+
+/** Incidents that are over and began or ended at or after `from`, the youngest first. */
+export const pastIncidents = (db: Db, from: Instant): Promise<Row<'incident'>[]> =>
+  publicIncidents(db)
+    .selectAll()
+    .where('resolvedAt', 'is not', null)
+    .where((eb) => eb.or([eb('startedAt', '>=', from), eb('resolvedAt', '>=', from)]))
+    .orderBy('startedAt', 'desc')
+    .orderBy('id')
+    .execute()
+
+/** Incidents that began within [from, to), the youngest first. */
+export const incidentsBetween = (db: Db, from: Instant, to: Instant): Promise<Row<'incident'>[]> =>
+  publicIncidents(db)
+    .selectAll()
+    .where('startedAt', '>=', from)
+    .where('startedAt', '<', to)
+    .orderBy('startedAt', 'desc')
+    .orderBy('id')
+    .execute()
+
+export const publicIncident = (db: Db, by: { id: string } | { code: string }) =>
+  publicIncidents(db)
+    .selectAll()
+    .where((eb) => ('id' in by ? eb('id', '=', by.id) : eb('code', '=', by.code)))
+    .executeTakeFirst()
+
+/** The public incidents among these, in no order. */
+export async function publicIncidentsOf(db: Db, ids: string[]): Promise<Row<'incident'>[]> {
+  return ids.length ? publicIncidents(db).selectAll().where('id', 'in', ids).execute() : []
+}
+
+/** Every public state that reaches beyond `from`. */
+export const statesAfter = (
+  db: Db,
+  from: Instant,
+): Promise<{ componentId: string; status: ComponentStatus; startedAt: Instant; endedAt: Instant | null }[]> =>
+  db
+    .selectFrom('statusInterval')
+    .innerJoin('incident', 'incident.id', 'statusInterval.incidentId')
+    .select([
+      'statusInterval.componentId',
+      'statusInterval.status',
+      'statusInterval.startedAt',
+      'statusInterval.endedAt',
+    ])
+    .where('incident.severity', '!=', 3)
+    .where((eb) => eb.or([eb('statusInterval.endedAt', 'is', null), eb('statusInterval.endedAt', '>', from)]))
+    .execute()
+
+/** The newest public updates, with the incident of each. What was said while an incident was private stays private. */
+export const newestUpdates = (db: Db, limit: number): Promise<{ id: string; incidentId: string }[]> =>
+  db
+    .selectFrom('incidentUpdate')
+    .innerJoin('incident', 'incident.id', 'incidentUpdate.incidentId')
+    .select(['incidentUpdate.id', 'incidentUpdate.incidentId'])
+    .where('incident.severity', '!=', 3)
+    .where('incidentUpdate.severity', '!=', 3)
+    .orderBy('incidentUpdate.createdAt', 'desc')
+    .orderBy('incidentUpdate.number', 'desc')
+    .orderBy('incidentUpdate.id')
+    .limit(limit)
+    .execute()
+
+/** When the nearest incident or begun maintenance before (or at and after) an instant began; null when there is none. */
+export async function nearestStart(
+  db: Db,
+  side: 'before' | 'from',
+  instant: Instant,
+  now: Instant,
+): Promise<Instant | null> {
+  const [compare, order] = side === 'before' ? (['<', 'desc'] as const) : (['>=', 'asc'] as const)
+  const incident = await publicIncidents(db)
+    .select('startedAt as at')
+    .where('startedAt', compare, instant)
+    .orderBy('startedAt', order)
+    .limit(1)
+    .executeTakeFirst()
+  const maintenance = await db
+    .selectFrom('maintenance')
+    .select('startsAt as at')
+    .where('startsAt', compare, instant)
+    .where('startsAt', '<=', now)
+    .orderBy('startsAt', order)
+    .limit(1)
+    .executeTakeFirst()
+  const [near] = [incident?.at, maintenance?.at].filter((at) => at !== undefined).sort()
+  const far = [incident?.at, maintenance?.at]
+    .filter((at) => at !== undefined)
+    .sort()
+    .at(-1)
+  return (side === 'before' ? far : near) ?? null
+}
+
+/** What was announced after `seq`, up to `revision`. */
+export const announcedBetween = (db: Db, seq: number, revision: number) =>
+  db
+    .selectFrom('outbox')
+    .select(['kind', 'incidentId', 'createdAt'])
+    .where('seq', '>', seq)
+    .where('seq', '<=', revision)
+    .execute()
+
+/** Rows of incidents as they stood before their facts were corrected, as JSON. */
+export async function factsBefore(db: Db, incidentIds: string[]): Promise<string[]> {
+  if (!incidentIds.length) return []
+  const rows = await db
+    .selectFrom('audit')
+    .select('before')
+    .where('subjectId', 'in', incidentIds)
+    .where('action', '=', 'incident.changed')
+    .execute()
+  return rows.map(({ before }) => before).filter((before) => before !== null)
+}
+
+/** When the maintenances began that were announced or completed at these instants. */
+export async function maintenanceStarts(db: Db, at: Instant[]): Promise<Instant[]> {
+  if (!at.length) return []
+  const rows = await db
+    .selectFrom('maintenance')
+    .select('startsAt')
+    .where((eb) => eb.or([eb('announcedAt', 'in', at), eb('completedAt', 'in', at)]))
+    .execute()
+  return rows.map(({ startsAt }) => startsAt)
+}
