@@ -1,0 +1,109 @@
+import { escapeHtml } from '#api/lib/html.ts'
+import { dateIn, dayMs, hourMs, type Instant, minuteMs, offsetMs, toMs, wallOf } from '#api/lib/time.ts'
+import type { Locale } from '#content/locales.ts'
+import { fill, wordsOf } from '#content/words.ts'
+import { type Html, sentence } from './sentence.ts'
+
+/** Which form of a language dates are written in: British for English, "11 November". */
+const dateLocale: Record<Locale, string> = { en: 'en-GB', 'zh-CN': 'zh-CN' }
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function format(locale: Locale, zone: string, name: string, options: Intl.DateTimeFormatOptions) {
+  const key = `${locale} ${zone} ${name}`
+  let made = formats.get(key)
+  if (!made) {
+    made = new Intl.DateTimeFormat(dateLocale[locale], { timeZone: zone, ...options })
+    formats.set(key, made)
+  }
+  return made
+}
+
+const element = (instant: Instant, text: string): Html => ({
+  html: `<time datetime="${escapeHtml(instant.replace(/(:00)?\.\d{3}Z$/, 'Z'))}">${escapeHtml(text)}</time>`,
+})
+
+/** How the page writes times: in one language, in the page's zone, seen from the instant it is drawn at. */
+export interface Dates {
+  /** "UTC+8", or the zone's own name where the language has one. */
+  zone: string
+  /** "20:02" */
+  hour(at: Instant): string
+  /** "11 November"; with the year when it is not this one. */
+  day(at: Instant): string
+  /** The same for a day written "2026-11-11". */
+  dayOf(date: string): string
+  /** "November 2026" for "2026-11". */
+  month(month: string): string
+  /** As elements: the time; its day; the time, with its day unless that is today. */
+  time(at: Instant): Html
+  /** The time to the second. */
+  seconds(at: Instant): Html
+  date(at: Instant): Html
+  moment(at: Instant): Html
+  /** "1 h 52 min", to the minute, days from 24 hours on. */
+  duration(from: Instant, to: Instant): string
+  /** From one moment to another, the day once when it is the same. */
+  span(label: string, from: Instant, to: Instant): string
+}
+
+export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
+  const labels = wordsOf(locale).page
+  const yearNow = wallOf(toMs(now), zone).year
+  const zoneNames: Record<string, string> = labels.zones
+  const hourFormat = format(locale, zone, 'hour', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const dayFormat = format(locale, zone, 'day', { day: 'numeric', month: 'long' })
+  const fullFormat = format(locale, zone, 'full', { day: 'numeric', month: 'long', year: 'numeric' })
+  const hour = (at: Instant) => hourFormat.format(toMs(at))
+  const day = (at: Instant) => {
+    const ms = toMs(at)
+    return (wallOf(ms, zone).year === yearNow ? dayFormat : fullFormat).format(ms)
+  }
+  const sameDay = (a: Instant, b: Instant) => dateIn(toMs(a), zone) === dateIn(toMs(b), zone)
+  const both = (at: Instant) => fill(labels.moment, { day: day(at), time: hour(at) })
+  return {
+    zone: zoneNames[zone] ?? offsetName(offsetMs(toMs(now), zone)),
+    hour,
+    day,
+    dayOf: (date) => {
+      const noon = Date.parse(`${date}T12:00:00Z`)
+      const name = new Date(noon).getUTCFullYear() === yearNow ? 'day' : 'full'
+      const options = { day: 'numeric', month: 'long', ...(name === 'full' ? { year: 'numeric' } : {}) } as const
+      return format(locale, 'UTC', name, options).format(noon)
+    },
+    month: (month) =>
+      format(locale, 'UTC', 'month', { month: 'long', year: 'numeric' }).format(Date.parse(`${month}-15T00:00:00Z`)),
+    time: (at) => element(at, hour(at)),
+    seconds: (at) => element(at, format(locale, zone, 'seconds', { timeStyle: 'medium' }).format(toMs(at))),
+    date: (at) => element(at, day(at)),
+    moment: (at) => element(at, sameDay(at, now) ? hour(at) : both(at)),
+    duration: (from, to) => duration(toMs(to) - toMs(from), locale),
+    span: (label, from, to) =>
+      sentence(label, {
+        from: element(from, both(from)),
+        to: element(to, sameDay(from, to) ? hour(to) : both(to)),
+        zone: zoneNames[zone] ?? offsetName(offsetMs(toMs(from), zone)),
+      }),
+  }
+}
+
+function offsetName(ms: number): string {
+  if (ms === 0) return 'UTC'
+  const minutes = Math.abs(ms) / minuteMs
+  const rest = minutes % 60 ? `:${String(minutes % 60).padStart(2, '0')}` : ''
+  return `UTC${ms < 0 ? '−' : '+'}${Math.floor(minutes / 60)}${rest}`
+}
+
+/** A length of time in words, to the minute: "2 h 10 min", "1 d 3 h". */
+export function duration(ms: number, locale: Locale): string {
+  const labels = wordsOf(locale).page.duration
+  const minutes = Math.floor(ms / minuteMs)
+  if (minutes < 1) return labels.short
+  const days = Math.floor(ms / dayMs)
+  const hours = Math.floor((ms % dayMs) / hourMs)
+  const parts = [
+    days ? fill(labels.days, { n: days }) : '',
+    hours ? fill(labels.hours, { n: hours }) : '',
+    !days && minutes % 60 ? fill(labels.minutes, { n: minutes % 60 }) : '',
+  ]
+  return parts.filter(Boolean).join(labels.join)
+}

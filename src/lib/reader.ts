@@ -1,0 +1,64 @@
+// Adds to a page that is whole without it: the reader's own time as a hint, a quiet line when there is news, a button
+// that copies the link. It changes nothing that is being read.
+const body = document.body
+const line = document.querySelector<HTMLElement>('.fresh')
+const times = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' })
+
+for (const time of document.querySelectorAll('time')) {
+  const at = Date.parse(time.dateTime)
+  if (at) time.title = `${times.format(at)} (${Intl.DateTimeFormat().resolvedOptions().timeZone})`
+}
+
+function say(text: string, link = '') {
+  if (!line) return
+  line.hidden = false
+  line.textContent = `${text} `
+  if (!link) return
+  const show = line.appendChild(document.createElement('a'))
+  show.href = location.pathname
+  show.textContent = link
+}
+
+/** Misses in a row before the reader is told that the page may be old. */
+const missesMax = 3
+let misses = 0
+let checked = new Date()
+let timer = 0
+
+async function look() {
+  clearTimeout(timer)
+  try {
+    const response = await fetch(location.pathname, { cache: 'no-cache' })
+    if (!response.ok) throw new Error(String(response.status))
+    const news = /data-news="([^"]+)"/.exec(await response.text())?.[1]
+    misses = 0
+    checked = new Date()
+    if (news && news !== body.dataset.news) return say(line?.dataset.news ?? '', line?.dataset.show)
+    if (line) line.hidden = true
+  } catch {
+    misses++
+    const since = checked.toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' })
+    if (misses === missesMax) say((line?.dataset.stale ?? '').replace('{time}', since))
+  }
+  plan()
+}
+
+function plan() {
+  const seconds = Number(body.dataset.seconds) || 60
+  timer = window.setTimeout(() => (document.hidden ? plan() : look()), seconds * 1000 * (0.8 + Math.random() * 0.4))
+}
+
+const short = document.querySelector<HTMLAnchorElement>('a.short')
+if (short && line && navigator.clipboard) {
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.textContent = line.dataset.copy ?? ''
+  button.onclick = async () => {
+    await navigator.clipboard.writeText(short.href)
+    button.textContent = line.dataset.copied ?? ''
+  }
+  short.after(' ', button)
+}
+plan()
+
+export {}
