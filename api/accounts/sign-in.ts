@@ -1,6 +1,7 @@
 import type { App } from '#api/app.ts'
 import { AppError } from '#api/errors.ts'
-import { clientIpHeader, clientNetwork } from '#api/http/client-ip.ts'
+import { clientIpHeader } from '#api/http/client-ip.ts'
+import { clientNetwork } from '#api/lib/network.ts'
 import { minuteMs, toInstant, toMs } from '#api/lib/time.ts'
 import { hashSecret } from '#api/lib/tokens.ts'
 import { openAuth } from './auth.ts'
