@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { staffRoles } from '#api/accounts/permissions.ts'
+import { incidentStatuses } from '#api/incidents/incident.ts'
+
+const words = z.strictObject({ en: z.string().min(1), 'zh-CN': z.string().min(1) }).partial()
+const day = z.string().regex(/^\d{4}-\d\d-\d\d$/)
+const clockTime = z.string().regex(/^\d\d:\d\d$/)
+const dayAndTime = z.string().regex(/^\d{4}-\d\d-\d\d \d\d:\d\d$/)
+const states = z.enum(['operational', 'degraded_performance', 'partial_outage', 'major_outage'])
+
+const toldUpdate = z.strictObject({
+  key: z.string().optional(),
+  at: clockTime,
+  by: z.string(),
+  status: z.enum(incidentStatuses),
+  /** The promise: the next word comes by this time, on the same day or on `nextDate`. */
+  next: clockTime.optional(),
+  nextDate: day.optional(),
+  /** When the components really changed, where that was before it was said. */
+  effective: clockTime.optional(),
+  components: z.record(z.string(), states).default({}),
+  /** What the fact sheet says from this update on. */
+  facts: z.strictObject({ title: words, scope: words, notAffected: words, workaround: words }).partial().optional(),
+  en: z.string().min(1),
+  'zh-CN': z.string().min(1),
+})
+
+const toldIncident = z.strictObject({
+  code: z.string().optional(),
+  severity: z.int().min(1).max(4),
+  date: day,
+  occurred: clockTime.optional(),
+  detected: clockTime.optional(),
+  started: clockTime,
+  title: words,
+  scope: words,
+  notAffected: words,
+  workaround: words,
+  updates: z.array(toldUpdate).min(1),
+})
+
+const following = z.strictObject({
+  suppressed: z.int(),
+  locales: z.strictObject({ 'zh-CN': z.int(), en: z.int() }),
+  buying: z.int(),
+  buyingAndBrowsing: z.int(),
+  others: z.int(),
+  browsing: z.int(),
+  everything: z.int(),
+})
+
+const companySchema = z.strictObject({
+  groups: z.array(
+    z.strictObject({
+      name: words,
+      components: z.array(
+        z.strictObject({
+          key: z.string(),
+          name: words,
+          description: words,
+          core: z.boolean().default(false),
+          startDate: day,
+        }),
+      ),
+    }),
+  ),
+  people: z.array(
+    z.strictObject({ key: z.string(), name: z.string(), email: z.email(), roles: z.array(z.enum(staffRoles)).min(1) }),
+  ),
+  subscribers: z.strictObject({ email: following, sms: following }),
+})
+
+const historySchema = z.strictObject({
+  incidents: z.array(toldIncident),
+  maintenances: z.array(
+    z.strictObject({
+      announced: dayAndTime,
+      by: z.string(),
+      from: dayAndTime,
+      to: dayAndTime,
+      completed: dayAndTime.optional(),
+      components: z.array(z.string()).min(1),
+      title: words,
+      body: words,
+    }),
+  ),
+})
+
+const texts = z.array(z.string().min(1)).min(1)
+const namesSchema = z.strictObject({
+  surnames: texts,
+  given: texts,
+  firstNames: texts,
+  lastNames: texts,
+  shopFirst: texts,
+  shopSecond: texts,
+  trades: texts,
+  desks: texts,
+  mailboxes: texts,
+  mobilePrefixes: z.array(z.int()).min(1),
+})
+
+/** An incident as the demonstration's files tell it: wall-clock times of the page's zone, components by their key. */
+export type ToldIncident = z.infer<typeof toldIncident>
+export type ToldUpdate = z.infer<typeof toldUpdate>
+export type ToldMaintenance = z.infer<typeof historySchema>['maintenances'][number]
+export type Company = z.infer<typeof companySchema>
+export type Names = z.infer<typeof namesSchema>
+export type Following = z.infer<typeof following>
+
+const read = <T>(name: string, schema: z.ZodType<T>): T => {
+  const file = join(import.meta.dirname, '../../content/demo', name)
+  return schema.parse(parse(readFileSync(file, 'utf8')))
+}
+
+/** Groups, components, people and how many follow: content/demo/company.yaml. Throws when the file is not right. */
+export const readCompany = (): Company => read('company.yaml', companySchema)
+/** What happened before the evening: content/demo/history.yaml. */
+export const readHistory = () => read('history.yaml', historySchema)
+/** The evening of 11 November, U1 to U9: content/demo/evening.yaml. */
+export const readEvening = (): ToldIncident => read('evening.yaml', toldIncident)
+/** What addresses are made of: content/demo/names.yaml. */
+export const readNames = (): Names => read('names.yaml', namesSchema)

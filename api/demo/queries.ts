@@ -1,0 +1,72 @@
+import type { Db, Trx } from '#api/db/connect.ts'
+import type { Instant } from '#api/lib/time.ts'
+import type { Followers } from './subscribers.ts'
+
+const rowsPerInsert = 500
+const chunks = <T>(rows: T[]): T[][] =>
+  Array.from({ length: Math.ceil(rows.length / rowsPerInsert) }, (_, i) =>
+    rows.slice(i * rowsPerInsert, (i + 1) * rowsPerInsert),
+  )
+
+/** Writes subscribers who confirmed long ago, all at once: nobody else works on the record while it is seeded. */
+export async function insertFollowers(trx: Trx, { subscribers, choices, suppressions }: Followers): Promise<void> {
+  for (const rows of chunks(subscribers)) await trx.insertInto('subscriber').values(rows).execute()
+  for (const rows of chunks(choices)) await trx.insertInto('subscriberComponent').values(rows).execute()
+  for (const rows of chunks(suppressions)) await trx.insertInto('suppression').values(rows).execute()
+}
+
+const mark = 'demonstration'
+
+/** Whether this record is the demonstration's own: marked by the last step of its seeding. */
+export const isDemonstration = async (db: Db): Promise<boolean> =>
+  (await db.selectFrom('meta').select('value').where('key', '=', mark).executeTakeFirst()) !== undefined
+
+export const markDemonstration = (trx: Trx, now: Instant) =>
+  trx.insertInto('meta').values({ key: mark, value: now }).execute()
+
+/** Whether nobody has written anything yet. */
+export const isEmpty = async (db: Db): Promise<boolean> =>
+  (await db.selectFrom('audit').select('id').limit(1).executeTakeFirst()) === undefined
+
+/** The youngest moment anything in the record happened at; the clock may not be set before it. */
+export async function lastWritten(db: Db): Promise<Instant> {
+  const found = await Promise.all([
+    db.selectFrom('audit').select((eb) => eb.fn.max('at').as('last')).executeTakeFirst(),
+    db.selectFrom('outbox').select((eb) => eb.fn.max('createdAt').as('last')).executeTakeFirst(),
+    db.selectFrom('delivery').select((eb) => eb.fn.max('updatedAt').as('last')).executeTakeFirst(),
+    db.selectFrom('subscriber').select((eb) => eb.fn.max('createdAt').as('last')).executeTakeFirst(),
+  ])
+  return found.map((row) => row?.last ?? '').reduce((a, b) => (a > b ? a : b), '')
+}
+
+/** The incident with this code and what has been said on it, oldest first. */
+export async function findTold(
+  db: Db,
+  code: string,
+): Promise<{ id: string; resolved: boolean; bodies: string[] } | null> {
+  const incident = await db
+    .selectFrom('incident')
+    .select(['id', 'resolvedAt'])
+    .where('code', '=', code)
+    .executeTakeFirst()
+  if (!incident) return null
+  const updates = await db
+    .selectFrom('incidentUpdate')
+    .select('body')
+    .where('incidentId', '=', incident.id)
+    .orderBy('number')
+    .execute()
+  return { id: incident.id, resolved: incident.resolvedAt !== null, bodies: updates.map(({ body }) => body) }
+}
+
+/** Takes every table away, whatever refers to what; for "start over" on a database server. */
+export async function dropEverything(db: Db): Promise<void> {
+  let tables = (await db.introspection.getTables({ withInternalKyselyTables: true })).map(({ name }) => name)
+  const bare = db.withoutPlugins()
+  while (tables.length) {
+    const left: string[] = []
+    for (const table of tables) await bare.schema.dropTable(table).execute().catch(() => left.push(table))
+    if (left.length === tables.length) throw new Error(`These tables could not be dropped: ${left.join(', ')}.`)
+    tables = left
+  }
+}
