@@ -1,14 +1,8 @@
 import type { Db, Trx } from '#api/db/connect.ts'
 import type { ComponentStatus, NewRow, Row } from '#api/db/schema.ts'
-import { fromJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
-import type { Words } from '#content/locales.ts'
 import { gravest } from './component.ts'
-
-export interface ComponentNames {
-  id: string
-  name: Words
-}
+import { type Component, showComponent } from './show.ts'
 
 /** The groups in the order of the page. */
 export const listGroups = (db: Db | Trx): Promise<Row<'componentGroup'>[]> =>
@@ -29,14 +23,14 @@ export const listComponents = (db: Db | Trx): Promise<Row<'component'>[]> =>
     .orderBy('component.id')
     .execute()
 
-export const findComponent = (db: Db | Trx, id: string) =>
-  db.selectFrom('component').selectAll().where('id', '=', id).executeTakeFirst()
-
-/** The names of all components, those no longer in use too: the past names them. */
-export async function componentNames(db: Db | Trx): Promise<Map<string, Words>> {
-  const rows = await db.selectFrom('component').select(['id', 'name']).execute()
-  return new Map(rows.map(({ id, name }) => [id, fromJson<Words>(name)]))
-}
+/** Reads a component and holds it until the transaction ends. */
+export const holdComponent = (trx: Trx, id: string): Promise<Row<'component'> | undefined> =>
+  trx
+    .updateTable('component')
+    .set((eb) => ({ position: eb.ref('position') }))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirst()
 
 /** Of these ids, the ones that are components in use. */
 export async function knownComponents(db: Db | Trx, ids: string[]): Promise<Set<string>> {
@@ -81,6 +75,14 @@ export async function currentStatuses(
   return statuses
 }
 
+/** The components in use as staff read them, in the order of the page. */
+export async function readComponents(db: Db | Trx, now: Instant): Promise<Component[]> {
+  const groups = new Map((await listGroups(db)).map((group) => [group.id, group]))
+  const statuses = await currentStatuses(db, now, { publicOnly: false })
+  return (await listComponents(db)).map((row) => showComponent(row, groups.get(row.groupId)!, statuses.get(row.id)))
+}
+
+/** The position after the last one. */
 export async function nextPosition(trx: Trx, table: 'component' | 'componentGroup'): Promise<number> {
   const { last } = await trx
     .selectFrom(table)

@@ -4,6 +4,7 @@ import { knownComponents } from '#api/components/queries.ts'
 import type { Trx } from '#api/db/connect.ts'
 import type { Impact, IncidentStatus, Row } from '#api/db/schema.ts'
 import { invalid, notFound } from '#api/errors.ts'
+import { type Claim, settle } from '#api/http/claims.ts'
 import { newId, randomWord } from '#api/lib/ids.ts'
 import { toJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
@@ -82,13 +83,13 @@ const codeLetters = 'bcdfghjkmnpqrstvwxyz23456789'
 /**
  * Says in public that something is wrong: the incident, its first update, what it does to components since `startedAt`,
  * the audit line and the one row that tells readers and subscribers, all or nothing. Severity 3 stays private.
- * Throws `invalid` with the fields. `code` is for the demonstration's known evening; otherwise it is random.
+ * Throws `invalid` with the fields. `code` is for an evening whose code is known beforehand; otherwise it is random.
  */
 export async function openIncident(
   app: App,
   actor: Actor,
   input: NewIncident,
-  { code }: { code?: string } = {},
+  { code, claim }: { code?: string; claim?: Claim | undefined } = {},
 ): Promise<Incident> {
   const whole = await app.db.transaction().execute(async (trx) => {
     const now = app.now()
@@ -117,8 +118,9 @@ export async function openIncident(
     }
     checkFacts(incident, now)
     await insertIncident(trx, incident)
-    await publish(trx, actor, now, incident, input, { resolved, earlier: [] })
+    await publish(trx, actor, now, incident, input, { resolved, earlier: [], effectiveAt: now })
     await record(trx, now, actor, 'incident.opened', incident.id, { after: incident })
+    await settle(trx, claim, incident.id)
     return (await readWhole(trx, incident.id))!
   })
   app.wake()
@@ -128,8 +130,15 @@ export async function openIncident(
 /**
  * Publishes the next word on an incident. Resolved sets its components to operational unless `components` says
  * otherwise; within 24 hours another status opens it again. Throws `not_found`, `invalid` with the fields, `conflict`.
+ * `effectiveAt` is when the components changed, for an evening told afterwards; otherwise it is now.
  */
-export async function publishUpdate(app: App, actor: Actor, incidentId: string, input: NewUpdate): Promise<Incident> {
+export async function publishUpdate(
+  app: App,
+  actor: Actor,
+  incidentId: string,
+  input: NewUpdate,
+  { claim, effectiveAt }: { claim?: Claim | undefined; effectiveAt?: Instant } = {},
+): Promise<Incident> {
   const whole = await app.db.transaction().execute(async (trx) => {
     const before = await holdIncident(trx, incidentId)
     if (!before) throw notFound('This incident')
@@ -151,9 +160,11 @@ export async function publishUpdate(app: App, actor: Actor, incidentId: string, 
       ...(move === 'reopened' ? { resolvedAt: null, resolvedBy: null, endedAt: null } : {}),
     }
     await saveIncident(trx, after)
-    await publish(trx, actor, now, after, { ...input, components }, { resolved: move === 'resolved', earlier })
+    const how = { resolved: move === 'resolved', earlier, effectiveAt: effectiveAt ?? now }
+    await publish(trx, actor, now, after, { ...input, components }, how)
     const action = { goes_on: 'incident.updated', resolved: 'incident.resolved', reopened: 'incident.reopened' }[move]
     await record(trx, now, actor, action, incidentId, { before, after })
+    await settle(trx, claim, incidentId)
     return (await readWhole(trx, incidentId))!
   })
   app.wake()
@@ -220,7 +231,7 @@ async function publish(
   now: Instant,
   incident: Row<'incident'>,
   input: NewUpdate & { components: ComponentState[] },
-  { resolved, earlier }: { resolved: boolean; earlier: Row<'incidentUpdate'>[] },
+  { resolved, earlier, effectiveAt }: { resolved: boolean; earlier: Row<'incidentUpdate'>[]; effectiveAt: Instant },
 ): Promise<void> {
   const { severity } = incident
   const update: Row<'incidentUpdate'> = {
@@ -238,7 +249,8 @@ async function publish(
   }
   await insertUpdate(trx, update)
   const intervals = await intervalsOf(trx, [incident.id])
-  const change = effectsOfUpdate(now, incident, intervals, input.components, { first: !earlier.length, resolved })
+  const turn = { first: !earlier.length, resolved }
+  const change = effectsOfUpdate(effectiveAt, incident, intervals, input.components, turn)
   await insertEffects(
     trx,
     change.effects.map((effect) => ({ updateId: update.id, ...effect })),

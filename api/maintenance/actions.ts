@@ -3,6 +3,7 @@ import { type Actor, record } from '#api/audit/audit.ts'
 import { knownComponents } from '#api/components/queries.ts'
 import type { Row } from '#api/db/schema.ts'
 import { conflict, invalid, notFound } from '#api/errors.ts'
+import { type Claim, settle } from '#api/http/claims.ts'
 import { newId } from '#api/lib/ids.ts'
 import { toJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
@@ -21,7 +22,12 @@ export interface NewMaintenance {
 }
 
 /** Announces a maintenance: the page shows it from now on, and the announced window begins and ends by itself. */
-export async function announceMaintenance(app: App, actor: Actor, input: NewMaintenance): Promise<Maintenance> {
+export async function announceMaintenance(
+  app: App,
+  actor: Actor,
+  input: NewMaintenance,
+  { claim }: { claim?: Claim | undefined } = {},
+): Promise<Maintenance> {
   const whole = await app.db.transaction().execute(async (trx) => {
     const now = app.now()
     checkWindow(input, now)
@@ -48,6 +54,7 @@ export async function announceMaintenance(app: App, actor: Actor, input: NewMain
       after: { ...row, componentIds: input.componentIds },
     })
     await announce(trx, now, { kind: 'maintenance.announced' })
+    await settle(trx, claim, row.id)
     return showMaintenance(row, await componentsOf(trx, [row.id]), now)
   })
   app.wake()
@@ -55,7 +62,12 @@ export async function announceMaintenance(app: App, actor: Actor, input: NewMain
 }
 
 /** Says that a maintenance that has begun is done. Throws `not_found`, `conflict`. */
-export async function completeMaintenance(app: App, actor: Actor, id: string): Promise<Maintenance> {
+export async function completeMaintenance(
+  app: App,
+  actor: Actor,
+  id: string,
+  { claim }: { claim?: Claim | undefined } = {},
+): Promise<Maintenance> {
   const whole = await app.db.transaction().execute(async (trx) => {
     const before = await holdMaintenance(trx, id)
     if (!before) throw notFound('This maintenance')
@@ -66,6 +78,7 @@ export async function completeMaintenance(app: App, actor: Actor, id: string): P
     await saveMaintenance(trx, after)
     await record(trx, now, actor, 'maintenance.completed', id, { before, after })
     await announce(trx, now, { kind: 'maintenance.completed' })
+    await settle(trx, claim, id)
     return showMaintenance(after, await componentsOf(trx, [id]), now)
   })
   app.wake()

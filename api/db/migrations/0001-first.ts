@@ -269,6 +269,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('created_at', 'text', (c) => c.notNull())
     .addPrimaryKeyConstraint('idempotency_pk', ['scope', 'key'])
     .execute()
+  await schema.createIndex('idempotency_created_at').on('idempotency').column('created_at').execute()
   await table('api_token')
     .addColumn('id', 'text', (c) => c.primaryKey())
     .addColumn('name', 'text', (c) => c.notNull())

@@ -1,0 +1,130 @@
+import { z } from '@hono/zod-openapi'
+import { componentStatuses } from '#api/components/component.ts'
+import {
+  componentStatus,
+  heldComponent,
+  id,
+  impact,
+  incidentStatus,
+  instant,
+  namedComponent,
+  words,
+} from '#api/http/shapes.ts'
+import type {
+  FeedEntry,
+  HistoryDocument,
+  PastEntry,
+  PublicComponent,
+  PublicIncident,
+  PublicMaintenance,
+  PublicUpdate,
+  StatusDocument,
+} from './document.ts'
+
+// The documents of document.ts for the OpenAPI document; the types hold the two together.
+
+const component: z.ZodType<PublicComponent> = z
+  .object({
+    id,
+    name: words,
+    description: words,
+    core: z.boolean(),
+    status: componentStatus,
+    startDate: z.string().openapi({ format: 'date' }),
+    uptime: z.string().openapi({ example: '99.931', description: 'Percent over the days shown, floored.' }),
+    days: z.array(z.enum([...componentStatuses, 'none'])),
+  })
+  .openapi('PublicComponent')
+
+const update: z.ZodType<PublicUpdate> = z
+  .object({
+    id,
+    number: z.number(),
+    status: incidentStatus,
+    body: words,
+    createdAt: instant,
+    nextUpdateAt: instant.nullable(),
+    correctsId: id.nullable(),
+    correctedById: id.nullable(),
+    effects: z.array(
+      z.object({ componentId: id, name: words, oldStatus: componentStatus, newStatus: componentStatus }),
+    ),
+  })
+  .openapi('PublicUpdate')
+
+const incident = z.object({
+  id,
+  code: z.string(),
+  kind: z.enum(['incident', 'known_issue']),
+  impact,
+  status: incidentStatus,
+  title: words,
+  scope: words,
+  notAffected: words,
+  workaround: words,
+  startedAt: instant,
+  endedAt: instant.nullable(),
+  resolvedAt: instant.nullable(),
+  createdAt: instant,
+  nextUpdateAt: instant.nullable(),
+  late: z.boolean(),
+  affected: z.array(heldComponent),
+})
+
+export const publicIncidentShape: z.ZodType<PublicIncident> = incident
+  .extend({ updates: z.array(update) })
+  .openapi('PublicIncident')
+
+const maintenance: z.ZodType<PublicMaintenance> = z
+  .object({
+    id,
+    title: words,
+    body: words,
+    status: z.enum(['scheduled', 'in_progress', 'verifying', 'completed']),
+    startsAt: instant,
+    endsAt: instant,
+    completedAt: instant.nullable(),
+    components: z.array(namedComponent),
+  })
+  .openapi('PublicMaintenance')
+
+const past: z.ZodType<PastEntry> = z
+  .union([
+    z.object({ kind: z.literal('incident'), date: z.string(), incident: publicIncidentShape }),
+    z.object({ kind: z.literal('maintenance'), date: z.string(), maintenance }),
+    z.object({ kind: z.literal('quiet'), from: z.string(), to: z.string() }),
+  ])
+  .openapi('PastEntry')
+
+export const statusShape: z.ZodType<StatusDocument> = z
+  .object({
+    revision: z.number(),
+    at: instant,
+    zone: z.string(),
+    overall: z.object({ status: componentStatus, count: z.number() }),
+    open: z.array(publicIncidentShape),
+    knownIssues: z.array(publicIncidentShape),
+    groups: z.array(z.object({ id, name: words, components: z.array(component) })),
+    maintenances: z.array(maintenance),
+    past: z.array(past),
+    firstMonth: z.string().nullable(),
+  })
+  .openapi('Status')
+
+export const historyShape: z.ZodType<HistoryDocument> = z
+  .object({
+    month: z.string(),
+    revision: z.number(),
+    at: instant,
+    zone: z.string(),
+    incidents: z.array(publicIncidentShape),
+    maintenances: z.array(maintenance),
+    older: z.string().nullable(),
+    newer: z.string().nullable(),
+  })
+  .openapi('History')
+
+export const monthsShape = z.object({ data: z.array(z.string()), next: z.string().nullable() })
+
+const entry: z.ZodType<FeedEntry> = z.object({ incident, update }).openapi('FeedEntry')
+export const updatesShape = z.object({ data: z.array(entry), next: z.string().nullable() })
