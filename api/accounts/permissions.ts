@@ -43,9 +43,10 @@ export const permissions: readonly Permission[] = [
   // The world: reading, subscribing, and providers that sign their calls.
   ...get('public', '/healthz', '/readyz', '/metrics', '/api/openapi.json', '/api/docs'),
   ...get('public', '/api/v1/status', '/api/v1/status/incidents/:id', '/api/v1/status/history/:month'),
-  ...post('public', '/subscriptions'),
-  ...get('public', '/subscribe/confirm/:token', '/preferences/:token', '/unsubscribe/:token'),
-  ...post('public', '/subscribe/confirm/:token', '/preferences/:token', '/unsubscribe/:token'),
+  ...get('public', '/api/v1/subscriptions/offer'),
+  ...post('public', '/api/v1/subscriptions', '/api/v1/subscriptions/again', '/api/v1/subscriptions/code'),
+  ...get('public', '/api/v1/confirmations/:token', '/api/v1/preferences/:token', '/api/v1/goodbyes/:token'),
+  ...post('public', '/api/v1/confirmations/:token', '/api/v1/preferences/:token', '/api/v1/goodbyes/:token'),
   ...post('public', '/hooks/resend', '/hooks/twilio/status', '/hooks/twilio/inbound'),
 
   // Signing in, and the two links that are used once.
@@ -76,11 +77,12 @@ export const permissions: readonly Permission[] = [
   // The admin desk. Its pages call the API above in the name of whoever is signed in, so a page never gives more.
   ...form('public', '/admin/sign-in'),
   ...form('public', '/admin/welcome/:token'),
+  ...form('public', '/admin/denied'),
   ...post(people, '/admin/sign-out'),
   ...get(people, '/admin', '/admin/incidents/:id/deliveries'),
   ...form(speakingPeople, '/admin/incidents/new'),
   ...form(people, '/admin/incidents/:id', speakingPeople),
-  ...get(mailReaders, '/admin/letters', '/admin/letters/:id', '/admin/letters/:id/mail'),
+  ...get(mailReaders, '/admin/letters', '/admin/letters/:id'),
   ...get(people, '/admin/subscribers'),
   ...form(people, '/admin/components', ['owner', 'lead']),
   ...form(owner, '/admin/tokens'),

@@ -14,6 +14,8 @@ export interface DirectMessage {
   address: string
   locale: Locale
   message: { subject?: string; html?: string; text: string; headers?: Record<string, string> }
+  /** Why nothing may go to this address: then the row says so and nothing is sent, with the same work as a message that is. */
+  suppressed?: string | null
 }
 
 /** Somebody waits for it, so it goes before every notice to many. */
@@ -29,9 +31,10 @@ export async function sendDirect(app: App, trx: Trx, direct: DirectMessage): Pro
   if (channel.offReason) throw new AppError('unavailable', channel.offReason)
   const now = app.now()
   const [noticeId, batchId, deliveryId] = [newId(), newId(), newId()]
-  const { address, locale } = direct
+  const { address, locale, suppressed = null } = direct
   const headers = { 'Auto-Submitted': 'auto-generated', ...direct.message.headers }
   const bytes = channel.freeze([{ ...direct.message, headers, deliveryId, noticeId, address, locale }])
+  const packed = pack(bytes)
   await trx
     .insertInto('notice')
     .values({
@@ -54,16 +57,16 @@ export async function sendDirect(app: App, trx: Trx, direct: DirectMessage): Pro
       noticeId,
       channel: channel.name,
       size: 1,
-      bytes: pack(bytes),
+      bytes: suppressed ? null : packed,
       bytesHash: hashText(bytes),
-      state: 'ready',
+      state: suppressed ? 'final' : 'ready',
       priority: directPriority,
       attempts: 0,
       nextAttemptAt: now,
       leaseOwner: null,
       leaseUntil: null,
       createdAt: now,
-      finalAt: null,
+      finalAt: suppressed ? now : null,
     })
     .execute()
   await trx
@@ -75,10 +78,10 @@ export async function sendDirect(app: App, trx: Trx, direct: DirectMessage): Pro
       subscriberId: direct.subscriberId,
       address,
       locale,
-      state: 'queued',
+      state: suppressed ? 'suppressed' : 'queued',
       batchId,
       position: 0,
-      reason: null,
+      reason: suppressed,
       providerId: null,
       possibleDuplicate: 0,
       createdAt: now,

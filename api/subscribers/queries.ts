@@ -1,6 +1,7 @@
-import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import { type Expression, type ExpressionBuilder, type Selectable, type SqlBool, sql } from 'kysely'
 import type { Db, Trx } from '#api/db/connect.ts'
 import type { Schema } from '#api/db/schema.ts'
+import { newId } from '#api/lib/ids.ts'
 import type { Instant } from '#api/lib/time.ts'
 import type { Audience } from '#api/notices/audience.ts'
 import type { Locale } from '#content/locales.ts'
@@ -122,4 +123,119 @@ export async function countAudience(db: Db | Trx, audience: Audience): Promise<R
     }
   }
   return counts
+}
+
+export type SubscriberRow = Selectable<Schema['subscriber']>
+
+export const findSubscriber = (db: Db | Trx, id: string): Promise<SubscriberRow | undefined> =>
+  db.selectFrom('subscriber').selectAll().where('id', '=', id).executeTakeFirst()
+
+export const findByAddress = (db: Db | Trx, channel: string, address: string): Promise<SubscriberRow | undefined> =>
+  db
+    .selectFrom('subscriber')
+    .selectAll()
+    .where('channel', '=', channel)
+    .where('address', '=', address)
+    .executeTakeFirst()
+
+/** The subscriber of an address; one that is not there yet is added, unconfirmed. Two at once get the same row. */
+export async function findOrAddSubscriber(
+  trx: Trx,
+  now: Instant,
+  wanted: { channel: string; address: string; locale: Locale },
+): Promise<SubscriberRow> {
+  const { channel, address, locale } = wanted
+  await trx
+    .insertInto('subscriber')
+    .values({
+      id: newId(),
+      channel,
+      address,
+      locale,
+      everything: 1,
+      generation: 1,
+      createdAt: now,
+      confirmedAt: null,
+      closedAt: null,
+      closedReason: null,
+      consentAt: null,
+      consentWording: null,
+    })
+    .onConflict((oc) => oc.columns(['channel', 'address']).doNothing())
+    .execute()
+  return trx
+    .selectFrom('subscriber')
+    .selectAll()
+    .where('channel', '=', channel)
+    .where('address', '=', address)
+    .executeTakeFirstOrThrow()
+}
+
+export const changeSubscriber = (trx: Trx, id: string, change: Partial<Omit<SubscriberRow, 'id'>>) =>
+  trx.updateTable('subscriber').set(change).where('id', '=', id).execute()
+
+export async function componentsOf(db: Db | Trx, subscriberId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('subscriberComponent')
+    .select('componentId')
+    .where('subscriberId', '=', subscriberId)
+    .orderBy('componentId')
+    .execute()
+  return rows.map(({ componentId }) => componentId)
+}
+
+export async function saveComponents(trx: Trx, subscriberId: string, componentIds: readonly string[]): Promise<void> {
+  await trx.deleteFrom('subscriberComponent').where('subscriberId', '=', subscriberId).execute()
+  if (componentIds.length)
+    await trx
+      .insertInto('subscriberComponent')
+      .values(componentIds.map((componentId) => ({ subscriberId, componentId })))
+      .execute()
+}
+
+/** Components that can be chosen, with their names, in the order of the page. */
+export const choosableComponents = (db: Db | Trx): Promise<{ id: string; name: string }[]> =>
+  db
+    .selectFrom('component')
+    .innerJoin('componentGroup', 'componentGroup.id', 'component.groupId')
+    .select(['component.id', 'component.name'])
+    .where('component.archivedAt', 'is', null)
+    .orderBy('componentGroup.position')
+    .orderBy('component.position')
+    .execute()
+
+/** Why nothing may be sent to an address; null when something may. */
+export async function suppressionOf(db: Db | Trx, channel: string, address: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('suppression')
+    .select('reason')
+    .where('channel', '=', channel)
+    .where('address', '=', address)
+    .executeTakeFirst()
+  return row?.reason ?? null
+}
+
+/** Nothing is sent to this address any more, whoever subscribes it. The first reason stays. */
+export const suppress = (
+  trx: Trx,
+  now: Instant,
+  what: { channel: string; address: string; reason: string; source: string },
+) =>
+  trx
+    .insertInto('suppression')
+    .values({ ...what, createdAt: now })
+    .onConflict((oc) => oc.columns(['channel', 'address']).doNothing())
+    .execute()
+
+export const liftSuppression = (trx: Trx, channel: string, address: string) =>
+  trx.deleteFrom('suppression').where('channel', '=', channel).where('address', '=', address).execute()
+
+/** Notes a callback of the SMS provider; false when it was noted before. */
+export async function firstTime(trx: Trx, now: Instant, eventId: string): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await trx
+    .insertInto('providerEvent')
+    .values({ channel: 'sms', eventId, receivedAt: now })
+    .onConflict((oc) => oc.columns(['channel', 'eventId']).doNothing())
+    .executeTakeFirst()
+  return numInsertedOrUpdatedRows === 1n
 }

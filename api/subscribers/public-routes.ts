@@ -1,0 +1,190 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { createRoute, z } from '@hono/zod-openapi'
+import type { App } from '#api/app.ts'
+import { clientIp } from '#api/http/client-ip.ts'
+import { idInput } from '#api/http/inputs.ts'
+import { newRouter } from '#api/http/router.ts'
+import { answer, body, id, refusals } from '#api/http/shapes.ts'
+import { locales } from '#content/locales.ts'
+import { requestSubscription, sendAgain } from './actions.ts'
+import { isSubscribedChannel } from './choice.ts'
+import { confirmByCode, confirmByLink, readConfirmation } from './confirm-actions.ts'
+import { leave, readGoodbye, readSettings, saveSettings } from './settings-actions.ts'
+
+/** No answer that an address has a part in comes sooner, in milliseconds: what is behind it takes a fraction of that. */
+const evenAfterMs = 80
+const addressLengthMax = 320
+const componentsMax = 500
+
+const channel = z.string().max(20)
+const address = z.string({ error: 'Give the address.' }).max(addressLengthMax, 'This address is too long.')
+const locale = z.enum(locales, { error: `A language is one of ${locales.join(', ')}.` })
+const components = z.array(idInput).max(componentsMax)
+const token = z.object({ token: z.string().min(1).max(200) })
+
+const accepted = answer(z.object({ accepted: z.literal(true) }), 'Taken; the same for every address.')
+const view = z.object({
+  channel: z.string(),
+  address: z.string().openapi({ description: 'Masked.' }),
+  locale: z.enum(locales),
+  everything: z.boolean(),
+  componentIds: z.array(id),
+  active: z.boolean(),
+})
+const ownView = view.extend({ preferences: z.string(), unsubscribe: z.string() }).openapi('OwnSubscription')
+const tooMany = { 429: refusals(422)[422] }
+
+/** Answers take the same time whatever was found behind an address. */
+async function evenly<T>(work: Promise<T>): Promise<T> {
+  const [result] = await Promise.all([work, pause(evenAfterMs)])
+  return result
+}
+
+/** What anybody may ask who holds an address or one of our links; the pages of the site call these. */
+export function publicSubscriberRoutes(app: App) {
+  const common = { tags: ['Subscribing'] }
+  const offer = z.object({
+    channels: z.array(z.object({ name: z.enum(['email', 'sms']), open: z.boolean() })),
+    countries: z.array(z.string()).openapi({ description: 'Whose mobile numbers are served, ISO 3166.' }),
+  })
+
+  return newRouter()
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'get',
+        path: '/api/v1/subscriptions/offer',
+        responses: { 200: answer(offer, 'By which ways messages can come.') },
+      }),
+      (c) => {
+        const channels = app.channels.flatMap(({ name, offReason }) =>
+          isSubscribedChannel(name) ? [{ name, open: offReason === null }] : [],
+        )
+        return c.json({ channels, countries: app.site.smsCountries }, 200)
+      },
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'post',
+        path: '/api/v1/subscriptions',
+        request: body(
+          z.strictObject({
+            channel,
+            address,
+            components: components.optional(),
+            locale: locale.optional(),
+            website: z.string().max(1_000).optional().openapi({ description: 'Left empty by people.' }),
+          }),
+        ),
+        responses: { 202: accepted, ...refusals(400, 422), ...tooMany },
+      }),
+      async (c) => {
+        const given = c.req.valid('json')
+        const wish = {
+          channel: given.channel,
+          address: given.address,
+          components: given.components ?? [],
+          locale: given.locale ?? app.site.defaultLocale,
+        }
+        await evenly(given.website ? Promise.resolve() : requestSubscription(app, wish, clientIp(c)))
+        return c.json({ accepted: true as const }, 202)
+      },
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'post',
+        path: '/api/v1/subscriptions/again',
+        request: body(z.strictObject({ channel, address, website: z.string().max(1_000).optional() })),
+        responses: { 202: accepted, ...refusals(400, 422), ...tooMany },
+      }),
+      async (c) => {
+        const { website, ...wish } = c.req.valid('json')
+        await evenly(website ? Promise.resolve() : sendAgain(app, wish, clientIp(c)))
+        return c.json({ accepted: true as const }, 202)
+      },
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'post',
+        path: '/api/v1/subscriptions/code',
+        request: body(z.strictObject({ channel, address, code: z.string().max(40) })),
+        responses: { 200: answer(ownView, 'Confirmed: messages come.'), ...refusals(400, 422), ...tooMany },
+      }),
+      async (c) => c.json(await evenly(confirmByCode(app, c.req.valid('json'), clientIp(c))), 200),
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'get',
+        path: '/api/v1/confirmations/{token}',
+        request: { params: token },
+        responses: {
+          200: answer(view.extend({ state: z.enum(['open', 'used', 'expired']) }), 'What the link would confirm.'),
+          ...refusals(404),
+        },
+      }),
+      async (c) => c.json(await readConfirmation(app, c.req.valid('param').token), 200),
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'post',
+        path: '/api/v1/confirmations/{token}',
+        request: { params: token },
+        responses: { 200: answer(ownView, 'Confirmed: messages come.'), ...refusals(404, 409) },
+      }),
+      async (c) => c.json(await confirmByLink(app, c.req.valid('param').token), 200),
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'get',
+        path: '/api/v1/preferences/{token}',
+        request: { params: token },
+        responses: { 200: answer(ownView, 'What was chosen.'), ...refusals(404) },
+      }),
+      async (c) => c.json(await readSettings(app, c.req.valid('param').token), 200),
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'post',
+        path: '/api/v1/preferences/{token}',
+        request: {
+          params: token,
+          ...body(z.strictObject({ components, locale, revokeLinks: z.boolean().optional() })),
+        },
+        responses: { 200: answer(ownView, 'Saved.'), ...refusals(400, 404, 409, 422) },
+      }),
+      async (c) => {
+        const { components: componentIds, locale, revokeLinks = false } = c.req.valid('json')
+        return c.json(await saveSettings(app, c.req.valid('param').token, { componentIds, locale, revokeLinks }), 200)
+      },
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'get',
+        path: '/api/v1/goodbyes/{token}',
+        request: { params: token },
+        responses: {
+          200: answer(view.extend({ preferences: z.string() }), 'Who would leave.'),
+          ...refusals(404),
+        },
+      }),
+      async (c) => c.json(await readGoodbye(app, c.req.valid('param').token), 200),
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'post',
+        path: '/api/v1/goodbyes/{token}',
+        request: { params: token },
+        responses: { 200: answer(view, 'Nothing more is sent.'), ...refusals(404) },
+      }),
+      async (c) => c.json(await leave(app, c.req.valid('param').token), 200),
+    )
+}

@@ -1,0 +1,156 @@
+import { createRoute, z } from '@hono/zod-openapi'
+import type { App } from '#api/app.ts'
+import { verifyTwilioSignature } from '#api/channels/sms/twilio.ts'
+import { AppError, invalid } from '#api/errors.ts'
+import { idempotent, once } from '#api/http/idempotency.ts'
+import { idInput, instantInput, pageQuery } from '#api/http/inputs.ts'
+import { newRouter } from '#api/http/router.ts'
+import { answer, body, id, instant, refusals, secured } from '#api/http/shapes.ts'
+import { textInput } from '#api/http/words.ts'
+import { locales } from '#content/locales.ts'
+import { maskAddress, maySeeAddresses } from './address.ts'
+import { hear } from './inbound-actions.ts'
+import { readKeyword } from './keywords.ts'
+import { publicSubscriberRoutes } from './public-routes.ts'
+import { addSubscriber } from './staff-actions.ts'
+import { findListed, type ListedSubscriber, listSubscribers } from './staff-queries.ts'
+
+const limitDefault = 20
+const addressLengthMax = 320
+const wordingLengthMax = 80
+
+const shape = z
+  .object({
+    id,
+    channel: z.string(),
+    address: z.string().openapi({ description: 'Masked for roles that need not know it.' }),
+    locale: z.enum(locales),
+    state: z.enum(['pending', 'active', 'closed']),
+    everything: z.boolean(),
+    components: z.array(id),
+    suppressed: z.string().nullable(),
+    createdAt: instant,
+    confirmedAt: instant.nullable(),
+    closedAt: instant.nullable(),
+    closedReason: z.string().nullable(),
+    consentAt: instant.nullable(),
+    consentWording: z.string().nullable(),
+  })
+  .openapi('Subscriber')
+
+const input = z
+  .strictObject({
+    channel: z.string().max(20),
+    address: z.string().max(addressLengthMax, 'This address is too long.'),
+    components: z.array(idInput).max(500).optional(),
+    locale: z.enum(locales, { error: `A language is one of ${locales.join(', ')}.` }).optional(),
+    confirmed: z.boolean().optional(),
+    consentAt: instantInput.optional(),
+    consentWording: textInput(wordingLengthMax, { line: true }).optional(),
+  })
+  .openapi('NewSubscriber', {
+    description: 'With `confirmed` the consent was given elsewhere, and `consentAt` and `consentWording` prove it.',
+  })
+
+/** When and to what somebody agreed elsewhere; null when they are to be asked. Throws invalid when half of it is there. */
+function consentOf(given: z.infer<typeof input>) {
+  const { confirmed = false, consentAt, consentWording } = given
+  if (confirmed && consentAt && consentWording) return { at: consentAt, wording: consentWording }
+  if (!confirmed && consentAt === undefined && consentWording === undefined) return null
+  const sentence = 'A consent given elsewhere needs confirmed: true, consentAt and consentWording together.'
+  throw invalid(sentence, {
+    ...(confirmed ? {} : { confirmed: 'Set this when the person has agreed.' }),
+    ...(consentAt ? {} : { consentAt: 'Give the instant at which they agreed.' }),
+    ...(consentWording ? {} : { consentWording: 'Name the wording they agreed to.' }),
+  })
+}
+
+/** Subscribers for staff and machines, the public's side of it, and what people text back. */
+export function subscriberRoutes(app: App) {
+  const common = { tags: ['Subscribers'], security: secured }
+  const shown = (subscriber: ListedSubscriber, roles: readonly string[]): ListedSubscriber =>
+    maySeeAddresses(roles) ? subscriber : { ...subscriber, address: maskAddress(subscriber.address) }
+
+  return newRouter()
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'get',
+        path: '/api/v1/subscribers',
+        request: {
+          query: z.strictObject({
+            channel: z.string().max(20).optional(),
+            address: z.string().max(addressLengthMax).optional(),
+            ...pageQuery,
+          }),
+        },
+        responses: {
+          200: answer(z.object({ data: z.array(shape), next: z.string().nullable() }), 'By id.'),
+          ...refusals(401, 403, 422),
+        },
+      }),
+      async (c) => {
+        const { channel, address, cursor, limit = limitDefault } = c.req.valid('query')
+        const addresses = address === undefined ? undefined : normalForms(app, address)
+        const { data, next } = await listSubscribers(app.db, { channel, addresses, cursor, limit })
+        return c.json({ data: data.map((one) => shown(one, c.get('actor').roles)), next }, 200)
+      },
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'post',
+        path: '/api/v1/subscribers',
+        request: body(input),
+        middleware: idempotent(app),
+        responses: { 201: answer(shape, 'Subscribed, or asked.'), ...refusals(400, 401, 403, 409, 422) },
+      }),
+      async (c) => {
+        const given = c.req.valid('json')
+        const wanted = {
+          channel: given.channel,
+          address: given.address,
+          components: given.components ?? [],
+          locale: given.locale ?? app.site.defaultLocale,
+          consent: consentOf(given),
+        }
+        const id = await once(c, (claim) => addSubscriber(app, c.get('actor'), wanted, { claim }))
+        return c.json(shown(await findListed(app.db, id), c.get('actor').roles), 201)
+      },
+    )
+    .route('/', publicSubscriberRoutes(app))
+    .route('/', inboundRoutes(app))
+}
+
+/** An address as the record may hold it, in each channel that can read it. */
+function normalForms(app: App, address: string): string[] {
+  const forms = app.channels.flatMap((channel) => {
+    try {
+      return [channel.parse(address)]
+    } catch (error) {
+      if (error instanceof AppError) return []
+      throw error
+    }
+  })
+  return forms.length ? forms : [address.trim().toLowerCase()]
+}
+
+/** What people text back. The signature is checked before anything is believed; the answer holds no reply of ours. */
+function inboundRoutes(app: App) {
+  const router = newRouter()
+  router.post('/hooks/twilio/inbound', async (c) => {
+    const { twilio } = app.config.sms
+    if (!twilio) throw new AppError('forbidden', 'SMS is not set up here.')
+    const { pathname, search } = new URL(c.req.url)
+    const form = verifyTwilioSignature(twilio.authToken, app.config.publicUrl, {
+      method: 'POST',
+      path: `${pathname}${search}`,
+      headers: c.req.header(),
+      body: await c.req.text(),
+    })
+    const { MessageSid: messageId, From: from, Body: text = '', OptOutType: optOutType } = form
+    if (messageId && from) await hear(app, { messageId, from, keyword: readKeyword(text, optOutType ?? null) })
+    return c.body('<Response/>', 200, { 'Content-Type': 'text/xml; charset=utf-8' })
+  })
+  return router
+}
