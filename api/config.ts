@@ -12,6 +12,8 @@ export interface Config {
   secretKeys: string[]
   trustedProxies: string[]
   logLevel: LogLevel
+  /** Where a program under test kills itself (CRASH_AT); null in production, always. */
+  crashAt: string | null
   email: {
     from: string
     replyTo: string | null
@@ -102,6 +104,7 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
     secretKeys: secretKeys.length ? secretKeys : ['demonstration-only-key-that-protects-nothing'],
     trustedProxies: list(env.TRUSTED_PROXIES),
     logLevel: logLevel as LogLevel,
+    crashAt: strict ? null : env.CRASH_AT || null,
     email: {
       from,
       replyTo: env.EMAIL_REPLY_TO || null,

@@ -22,6 +22,8 @@ export interface MailParts {
   /** What an inbox shows beside the subject. */
   preheader: string
   heading: string
+  /** Set when the heading is in another language than the mail. */
+  headingLang?: Locale
   /** The word above the heading and the colour of the rule; left out: the company's accent. */
   state?: { word: string; colour: string }
   /** Plain sentences, or finished HTML with the same as text. `lang` when it is in another language than the mail. */
@@ -95,7 +97,7 @@ function htmlOf(parts: MailParts, subject: string, body: Body, feet: string[]): 
     state
       ? `<p style="margin:0 0 6px;font-size:15px;font-weight:600;color:${colour}">${escapeHtml(state.word)}</p>`
       : '',
-    `<h1 class="ink"${lang} style="margin:0 0 16px;font:600 26px/1.25 ${serif};color:${ink}">${escapeHtml(parts.heading)}</h1>`,
+    `<h1 class="ink"${parts.headingLang ? ` lang="${parts.headingLang}"` : ''} style="margin:0 0 16px;font:600 26px/1.25 ${serif};color:${ink}">${escapeHtml(parts.heading)}</h1>`,
     body.note
       ? `<p class="soft" style="margin:0 0 16px;font-size:14px;color:${soft}">${escapeHtml(body.note)}</p>`
       : '',

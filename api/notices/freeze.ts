@@ -1,0 +1,157 @@
+import type { App } from '#api/app.ts'
+import type { Channel, Message } from '#api/channels/channel.ts'
+import type { Row } from '#api/db/schema.ts'
+import { newId } from '#api/lib/ids.ts'
+import { hashText, pack } from '#api/lib/pack.ts'
+import { toMs } from '#api/lib/time.ts'
+import { preferencesUrl, unsubscribeUrl } from '#api/subscribers/links.ts'
+import { type Composed, composedFor } from './composed.ts'
+import { crashPoint } from './crash.ts'
+import { leftReason } from './expand.ts'
+import {
+  closeNotice,
+  countReady,
+  endDeliveries,
+  insertBatch,
+  openNotices,
+  putInBatch,
+  type Standing,
+  standingOf,
+  unfrozen,
+} from './queries.ts'
+import { forReader, mailHeaders } from './update-mail.ts'
+
+/** Batches of one channel that are written ahead of their sending, at the most. */
+const readyAheadMax = 8
+/** Deliveries frozen in one transaction, at the most. */
+const freezeMax = 100
+/** A notice to many goes after every message that one person waits for. */
+const noticePriority = 1
+
+/** Writes the next batches of a channel that has few ready. True when there was something to write. */
+export async function freezeNext(app: App): Promise<boolean> {
+  const notices = await openNotices(app.db)
+  if (!notices.length) return false
+  for (const channel of app.channels) {
+    if (channel.offReason) continue
+    const room = readyAheadMax - (await countReady(app.db, channel.name))
+    if (room <= 0) continue
+    for (const notice of notices) {
+      const limit = Math.min(room * channel.batchSizeMax, freezeMax)
+      const deliveries = await unfrozen(app.db, notice.id, channel.name, limit)
+      if (deliveries.length) return freezeThese(app, channel, notice, deliveries)
+    }
+  }
+  return closeFrozen(app, notices)
+}
+
+/** Closes notices of which nothing waits for a batch any more. */
+async function closeFrozen(app: App, notices: Row<'notice'>[]): Promise<boolean> {
+  for (const notice of notices) {
+    if (!notice.expandedAt) continue
+    const waiting = await Promise.all(app.channels.map(({ name }) => unfrozen(app.db, notice.id, name, 1)))
+    if (waiting.some(({ length }) => length)) continue
+    await closeNotice(app.db, notice.id, app.now())
+    return true
+  }
+  return false
+}
+
+async function freezeThese(
+  app: App,
+  channel: Channel,
+  notice: Row<'notice'>,
+  deliveries: Row<'delivery'>[],
+): Promise<true> {
+  const composed = await composedFor(app, notice)
+  const late = toMs(app.now()) - toMs(notice.createdAt) > channel.expiresAfterMs
+  if (!composed || late) {
+    const end = composed
+      ? ({ state: 'expired', reason: 'too old to be sent' } as const)
+      : ({ state: 'failed', reason: 'the update is not in the record' } as const)
+    const ids = deliveries.map(({ id }) => id)
+    await app.db.transaction().execute((trx) => endDeliveries(trx, ids, app.now(), end))
+    return true
+  }
+  const subscriberIds = deliveries.map(({ subscriberId }) => subscriberId)
+  const standings = byId(await standingOf(app.db, subscriberIds))
+  const going = deliveries.filter((delivery) => mayGo(standings.get(delivery.subscriberId)))
+  const batches = chunk(going, channel.batchSizeMax).map((members) => {
+    const bytes = channel.freeze(
+      members.map((delivery) => messageFor(app, composed, delivery, standings.get(delivery.subscriberId)!)),
+    )
+    return { id: newId(), members, packed: pack(bytes), hash: hashText(bytes) }
+  })
+  const frozen = await app.db
+    .transaction()
+    .execute(async (trx) => {
+      const now = app.now()
+      // Who leaves while the mails are written is not in a batch that then stands: it is made again without them.
+      const again = byId(await standingOf(trx, subscriberIds))
+      if (going.some(({ subscriberId }) => !mayGo(again.get(subscriberId)))) return false
+      for (const delivery of deliveries) {
+        const standing = again.get(delivery.subscriberId)
+        if (mayGo(standing)) continue
+        const end =
+          standing?.suppressed && !standing.closedAt
+            ? ({ state: 'suppressed', reason: standing.suppressed } as const)
+            : ({ state: 'skipped', reason: leftReason } as const)
+        await endDeliveries(trx, [delivery.id], now, end)
+      }
+      for (const { id, members, packed, hash } of batches) {
+        await insertBatch(trx, {
+          id,
+          noticeId: notice.id,
+          channel: channel.name,
+          size: members.length,
+          bytes: packed,
+          bytesHash: hash,
+          state: 'ready',
+          priority: noticePriority,
+          attempts: 0,
+          nextAttemptAt: now,
+          leaseOwner: null,
+          leaseUntil: null,
+          createdAt: now,
+          finalAt: null,
+        })
+        const ids = members.map((delivery) => delivery.id)
+        // Another worker froze one of them: nothing of this transaction may stand.
+        if (!(await putInBatch(trx, id, ids))) throw new FrozenElsewhere()
+      }
+      return true
+    })
+    .catch((error: unknown) => {
+      if (error instanceof FrozenElsewhere) return false
+      throw error
+    })
+  if (frozen && batches.length) crashPoint(app, 'after-freeze')
+  return true
+}
+
+class FrozenElsewhere extends Error {}
+
+const byId = (standings: Standing[]) => new Map(standings.map((standing) => [standing.id, standing]))
+const mayGo = (standing: Standing | undefined) => standing !== undefined && !standing.closedAt && !standing.suppressed
+
+function chunk<T>(all: T[], size: number): T[][] {
+  const chunks: T[][] = []
+  for (let from = 0; from < all.length; from += size) chunks.push(all.slice(from, from + size))
+  return chunks
+}
+
+function messageFor(app: App, composed: Composed, delivery: Row<'delivery'>, standing: Standing): Message {
+  const base = {
+    deliveryId: delivery.id,
+    noticeId: delivery.noticeId,
+    address: delivery.address,
+    locale: delivery.locale,
+  }
+  if (delivery.channel === 'sms') return { ...base, text: composed.sms(delivery.locale).text }
+  const links = {
+    preferences: preferencesUrl(app.config, standing),
+    unsubscribe: unsubscribeUrl(app.config, standing),
+  }
+  const mail = forReader(composed.mail(delivery.locale), links)
+  return { ...base, ...mail, headers: mailHeaders(composed.told, composed.sender, links) }
+}

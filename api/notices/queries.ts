@@ -1,0 +1,159 @@
+import { claimable, type Db, type Trx } from '#api/db/connect.ts'
+import type { NewRow, Row } from '#api/db/schema.ts'
+import type { Instant } from '#api/lib/time.ts'
+
+/** What has been announced to somebody and is no notice yet, oldest first. */
+export const untaken = (trx: Trx, limit: number): Promise<Row<'outbox'>[]> =>
+  claimable(
+    trx,
+    trx.selectFrom('outbox').selectAll().where('takenAt', 'is', null).orderBy('seq').limit(limit),
+  ).execute()
+
+/** Whether something was announced that is no notice yet: a look without a lock. */
+export const hasUntaken = async (db: Db): Promise<boolean> =>
+  (await db.selectFrom('outbox').select('seq').where('takenAt', 'is', null).limit(1).executeTakeFirst()) !== undefined
+
+export const markTaken = (trx: Trx, seq: number, takenAt: Instant) =>
+  trx.updateTable('outbox').set({ takenAt }).where('seq', '=', seq).execute()
+
+export const insertNotice = (trx: Trx, row: NewRow<'notice'>) =>
+  trx
+    .insertInto('notice')
+    .values(row)
+    .onConflict((oc) => oc.column('seq').doNothing())
+    .execute()
+
+/** Notices that still have recipients to find or mails to write, oldest first. */
+export const openNotices = (db: Db | Trx): Promise<Row<'notice'>[]> =>
+  db.selectFrom('notice').selectAll().where('frozenAt', 'is', null).orderBy('createdAt').orderBy('id').execute()
+
+export const findNotice = (db: Db | Trx, id: string) =>
+  db.selectFrom('notice').selectAll().where('id', '=', id).executeTakeFirst()
+
+/** Moves a notice's cursor on from where it was read; false when another worker came first. */
+export async function moveCursor(
+  trx: Trx,
+  { id, cursor }: Pick<Row<'notice'>, 'id' | 'cursor'>,
+  change: { cursor?: string; expandedAt?: Instant },
+): Promise<boolean> {
+  const moved = await trx
+    .updateTable('notice')
+    .set(change)
+    .where('id', '=', id)
+    .where('cursor', '=', cursor)
+    .where('expandedAt', 'is', null)
+    .executeTakeFirst()
+  return moved.numUpdatedRows > 0n
+}
+
+export const closeNotice = (trx: Db | Trx, id: string, frozenAt: Instant) =>
+  trx.updateTable('notice').set({ frozenAt }).where('id', '=', id).execute()
+
+/** The statement that writes ledger rows, made before the transaction so that the lock is not held while it is built. */
+export const deliveryInsert = (db: Db, rows: NewRow<'delivery'>[]) =>
+  db
+    .insertInto('delivery')
+    .values(rows)
+    .onConflict((oc) => oc.columns(['noticeId', 'channel', 'subscriberId']).doNothing())
+    .compile()
+
+/** Batches of notices to many that wait to be sent, on one channel. */
+export async function countReady(db: Db | Trx, channel: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('batch')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('state', 'in', ['ready', 'sending'])
+    .where('priority', '>', 0)
+    .where('channel', '=', channel)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+/** Deliveries that no batch holds yet. */
+export const unfrozen = (db: Db | Trx, noticeId: string, channel: string, limit: number): Promise<Row<'delivery'>[]> =>
+  db
+    .selectFrom('delivery')
+    .selectAll()
+    .where('noticeId', '=', noticeId)
+    .where('channel', '=', channel)
+    .where('state', '=', 'queued')
+    .where('batchId', 'is', null)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+
+export interface Standing {
+  id: string
+  generation: number
+  closedAt: Instant | null
+  suppressed: string | null
+}
+
+/** How subscribers stand at this moment: whether they left, and whether anything may be sent to them. */
+export const standingOf = (db: Db | Trx, ids: string[]): Promise<Standing[]> =>
+  db
+    .selectFrom('subscriber')
+    .leftJoin('suppression', (join) =>
+      join
+        .onRef('suppression.channel', '=', 'subscriber.channel')
+        .onRef('suppression.address', '=', 'subscriber.address'),
+    )
+    .select(['subscriber.id', 'subscriber.generation', 'subscriber.closedAt', 'suppression.reason as suppressed'])
+    .where('subscriber.id', 'in', ids)
+    .execute()
+
+export const insertBatch = (trx: Trx, row: NewRow<'batch'>) => trx.insertInto('batch').values(row).execute()
+
+/** Puts deliveries into a batch, in this order; false when another worker holds one of them or it is no longer queued. */
+export async function putInBatch(trx: Trx, batchId: string, ids: string[]): Promise<boolean> {
+  const put = await trx
+    .updateTable('delivery')
+    .set((eb) => {
+      let position = eb.case().when('id', '=', ids[0]!).then(0)
+      for (const [place, id] of ids.entries()) if (place) position = position.when('id', '=', id).then(place)
+      return { batchId, position: position.else(0).end() }
+    })
+    .where('id', 'in', ids)
+    .where('batchId', 'is', null)
+    .where('state', '=', 'queued')
+    .executeTakeFirst()
+  return Number(put.numUpdatedRows) === ids.length
+}
+
+/** Ends deliveries that are not sent, with the reason. */
+export const endDeliveries = (
+  trx: Trx,
+  ids: string[],
+  now: Instant,
+  end: { state: Row<'delivery'>['state']; reason: string },
+) =>
+  trx
+    .updateTable('delivery')
+    .set({ ...end, updatedAt: now })
+    .where('id', 'in', ids)
+    .execute()
+
+export const findChannelState = (db: Db | Trx, channel: string) =>
+  db.selectFrom('channelState').selectAll().where('channel', '=', channel).executeTakeFirst()
+
+/** Reads how a channel stands and holds it until the transaction ends, so that workers keep its rate together. */
+export async function holdChannelState(trx: Trx, channel: string): Promise<Row<'channelState'>> {
+  await trx
+    .insertInto('channelState')
+    .values({ channel, stoppedAt: null, stoppedReason: null, nextSendAt: null })
+    .onConflict((oc) => oc.column('channel').doNothing())
+    .execute()
+  return trx
+    .updateTable('channelState')
+    .set((eb) => ({ nextSendAt: eb.ref('nextSendAt') }))
+    .where('channel', '=', channel)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+}
+
+export const saveChannelState = (trx: Trx, channel: string, change: Partial<Omit<Row<'channelState'>, 'channel'>>) =>
+  trx
+    .insertInto('channelState')
+    .values({ channel, stoppedAt: null, stoppedReason: null, nextSendAt: null, ...change })
+    .onConflict((oc) => oc.column('channel').doUpdateSet(change))
+    .execute()

@@ -1,0 +1,132 @@
+import type { App } from '#api/app.ts'
+import { type Channel, DeliveryFailed, type FrozenBatch, type Receipt } from '#api/channels/channel.ts'
+import type { Trx } from '#api/db/connect.ts'
+import type { Row } from '#api/db/schema.ts'
+import { newId } from '#api/lib/ids.ts'
+import { unpack } from '#api/lib/pack.ts'
+import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
+import { insertAttempt, membersOf, moveMembers, nextBatch, nextDueOf, saveBatch } from './batch-queries.ts'
+import { crashPoint } from './crash.ts'
+import { findChannelState, findNotice, holdChannelState, saveChannelState } from './queries.ts'
+import { probeEveryMs } from './retry.ts'
+import { endUnsent, settleFailed, settleSent } from './settle.ts'
+
+/** A claim holds longer than any send may take, and then some, so that no two workers hold one batch. */
+export const leaseMs = 20 * secondMs
+
+/** A batch that is ours to send, with its attempt written down. */
+export interface Claim {
+  channel: Channel
+  batch: Row<'batch'>
+  frozen: FrozenBatch
+}
+
+/** Names this process in leases; a random id, because process numbers repeat. */
+const owner = newId()
+/** What this process is sending now: its clock may run faster than a provider answers. */
+const inFlight = new WeakMap<App, Set<string>>()
+const flying = (app: App): Set<string> => {
+  const mine = inFlight.get(app) ?? new Set<string>()
+  inFlight.set(app, mine)
+  return mine
+}
+
+/** The same over all attempts of a batch: the provider then takes it once. */
+export const keyOf = (batch: Pick<Row<'batch'>, 'id' | 'noticeId'>): string => `n/${batch.noticeId}/b/${batch.id}/v1`
+
+/**
+ * Takes the next batch that may be sent now, or null. The attempt is committed before anything leaves, so that a crash
+ * leaves a trace. What must not be sent any more is ended on the way.
+ */
+export async function claimNext(app: App): Promise<Claim | null> {
+  for (const channel of app.channels) {
+    if (channel.offReason) continue
+    while (await mayClaim(app, channel)) {
+      const claimed = await app.db.transaction().execute((trx) => claim(app, trx, channel))
+      if (claimed === 'ended') continue
+      if (!claimed) break
+      flying(app).add(claimed.batch.id)
+      crashPoint(app, 'after-attempt')
+      return claimed
+    }
+  }
+  return null
+}
+
+/** A look without a lock, so that waiting costs no write. */
+async function mayClaim(app: App, { name }: Channel): Promise<boolean> {
+  const now = app.now()
+  const due = await nextDueOf(app.db, name)
+  if (!due || due > now) return false
+  const state = await findChannelState(app.db, name)
+  return !state?.nextSendAt || state.nextSendAt <= now
+}
+
+async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'ended' | null> {
+  const now = app.now()
+  const state = await holdChannelState(trx, channel.name)
+  if (state.nextSendAt && state.nextSendAt > now) return null
+  const batch = await nextBatch(trx, channel.name, now, [...flying(app)])
+  if (!batch) return null
+  const notice = await findNotice(trx, batch.noticeId)
+  const deadline = plusMs(notice?.createdAt ?? batch.createdAt, channel.expiresAfterMs)
+  const lost = batch.state === 'sending'
+  if (batch.bytes === null || deadline <= now || (lost && !channel.idempotent)) {
+    await endUnsent(trx, now, batch, lost ? 'the answer was lost' : 'too old to be sent')
+    return 'ended'
+  }
+  const bytes = unpack(batch.bytes)
+  const members = await membersOf(trx, batch.id)
+  await saveBatch(trx, batch.id, {
+    state: 'sending',
+    attempts: batch.attempts + 1,
+    leaseOwner: owner,
+    leaseUntil: plusMs(now, leaseMs),
+  })
+  await moveMembers(trx, batch.id, ['queued'], { state: 'sending', updatedAt: now })
+  await insertAttempt(trx, {
+    id: newId(),
+    batchId: batch.id,
+    number: batch.attempts + 1,
+    startedAt: now,
+    endedAt: null,
+    outcome: null,
+    detail: null,
+  })
+  const nextSendAt = spacing(channel, bytes, state, now)
+  if (nextSendAt) await saveChannelState(trx, channel.name, { nextSendAt })
+  const frozen = { id: batch.id, key: keyOf(batch), bytes, deliveryIds: members.map(({ id }) => id) }
+  return { channel, batch: { ...batch, attempts: batch.attempts + 1 }, frozen }
+}
+
+/** When the channel may send again: after its share of a second, or, while it is stopped, at the next probe. */
+function spacing(channel: Channel, bytes: string, state: Row<'channelState'>, now: Instant): Instant | null {
+  if (state.stoppedAt) return plusMs(now, probeEveryMs)
+  if (!Number.isFinite(channel.perSecond)) return null
+  const from = state.nextSendAt && state.nextSendAt > now ? state.nextSendAt : now
+  return plusMs(from, Math.ceil(((channel.cost?.(bytes) ?? 1) / channel.perSecond) * secondMs))
+}
+
+/** Sends a claimed batch and writes down what became of it. Throws only when the record cannot be written. */
+export async function sendClaimed(app: App, { channel, batch, frozen }: Claim): Promise<void> {
+  try {
+    const outcome = await attempt(channel, frozen)
+    crashPoint(app, 'after-accept')
+    if (outcome instanceof DeliveryFailed) await settleFailed(app, channel, batch, outcome)
+    else await settleSent(app, channel, batch, outcome)
+  } finally {
+    flying(app).delete(batch.id)
+  }
+}
+
+async function attempt(channel: Channel, frozen: FrozenBatch): Promise<Receipt[] | DeliveryFailed> {
+  try {
+    return await channel.send(frozen)
+  } catch (error) {
+    if (error instanceof DeliveryFailed) return error
+    // A channel throws nothing else; if one does, nobody knows whether the messages left.
+    return new DeliveryFailed(`${(error as Error).name}: ${(error as Error).message}`.slice(0, 300), {
+      outcomeUnknown: true,
+    })
+  }
+}

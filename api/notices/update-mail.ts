@@ -1,0 +1,120 @@
+import type { ComponentStatus } from '#api/db/schema.ts'
+import { markdownToHtml } from '#api/lib/markdown.ts'
+import type { Site } from '#api/site.ts'
+import type { Locale } from '#content/locales.ts'
+import { fill, wordsOf } from '#content/words.ts'
+import { type MailFact, mailDocument } from './mail.ts'
+import { fullTime } from './times.ts'
+import { inLocale, type Told, worstOf } from './told.ts'
+
+/** Where the page is and whose it is. */
+export interface Sender {
+  site: Site
+  publicUrl: string
+}
+
+/** A mail but for what differs from reader to reader. */
+export interface MailTemplate {
+  subject: string
+  html: string
+  text: string
+}
+
+export interface ReaderLinks {
+  preferences: string
+  unsubscribe: string
+}
+
+// Control characters cannot come from a text that a person wrote: they were taken out of those.
+const marks: ReaderLinks = { preferences: '\u0001preferences\u0001', unsubscribe: '\u0001unsubscribe\u0001' }
+
+const colours: Record<ComponentStatus, string> = {
+  operational: '#2c7a56',
+  degraded_performance: '#9a6700',
+  partial_outage: '#b34d00',
+  major_outage: '#b3261e',
+  under_maintenance: '#3a5ea8',
+}
+const quiet = '#5d5a53'
+/** What an inbox shows beside the subject, in characters. */
+const preheaderLengthMax = 140
+
+/** The path of a page in a language: the site's own language stands at the root. */
+export const pageUrl = ({ site, publicUrl }: Sender, locale: Locale, path: string): string =>
+  `${publicUrl}${locale === site.defaultLocale ? '' : `/${locale}`}${path}`
+
+/** The mail of one update in one language, with marks where the reader's own links go. */
+export function updateMail(told: Told, locale: Locale, sender: Sender): MailTemplate {
+  const { site } = sender
+  const words = wordsOf(locale).messages.mail
+  const title = inLocale(told.title, locale)
+  const body = inLocale(told.body, locale)
+  const state = told.correction ? words.corrected : words.states[told.status]
+  const foreign = title.lang ?? body.lang
+  const worst = worstOf(told)
+  const over = told.endedAt !== null
+  const at = (instant: string) => fullTime(instant, site.zone, locale)
+  const fact = (label: string, words: Told['scope']): MailFact[] => {
+    const { text, lang } = inLocale(words, locale)
+    return text ? [{ label, values: text.split('\n'), ...(lang ? { lang } : {}) }] : []
+  }
+  const facts: MailFact[] = [
+    ...(told.nextUpdateAt ? [{ label: words.nextUpdate, values: [at(told.nextUpdateAt)] }] : []),
+    ...(told.components.length
+      ? [
+          {
+            label: over ? words.services : words.affected,
+            values: told.components.map(
+              ({ name, status }) => `${inLocale(name, locale).text}${words.colon}${words.statuses[status]}`,
+            ),
+          },
+        ]
+      : []),
+    ...fact(words.scope, told.scope),
+    ...fact(words.notAffected, told.notAffected),
+    ...fact(words.workaround, told.workaround),
+    { label: words.started, values: [at(told.startedAt)] },
+    ...(told.endedAt ? [{ label: words.ended, values: [at(told.endedAt)] }] : []),
+    { label: words.published, values: [at(told.publishedAt)] },
+  ]
+  return mailDocument({
+    locale,
+    ...sender,
+    subject: fill(words.subject, { sign: site.sign[locale], state, title: title.text }),
+    preheader: body.text.replace(/\s+/g, ' ').slice(0, preheaderLengthMax),
+    state: { word: state, colour: over ? colours.operational : worst === 'operational' ? quiet : colours[worst] },
+    heading: title.text,
+    ...(title.lang ? { headingLang: title.lang } : {}),
+    paragraphs: {
+      html: markdownToHtml(body.text),
+      text: body.text,
+      ...(body.lang ? { lang: body.lang } : {}),
+      ...(foreign ? { note: fill(words.otherLanguage, { language: words.languages[foreign] }) } : {}),
+    },
+    facts,
+    button: { label: words.follow, url: pageUrl(sender, locale, `/incidents/${told.incidentId}/`) },
+    footer: [words.why],
+    links: [
+      { label: words.preferences, url: marks.preferences },
+      { label: words.unsubscribe, url: marks.unsubscribe },
+    ],
+  })
+}
+
+/** The mail of one reader: cheap, because it is made as often as there are readers. */
+export function forReader(template: MailTemplate, links: ReaderLinks): MailTemplate {
+  const put = (text: string) =>
+    text.replaceAll(marks.preferences, links.preferences).replaceAll(marks.unsubscribe, links.unsubscribe)
+  return { subject: template.subject, html: put(template.html), text: put(template.text) }
+}
+
+/** The headers of one reader's mail: one-click goodbye (RFC 8058), no auto-replies, one thread per incident. */
+export function mailHeaders(told: Told, { publicUrl }: Sender, links: ReaderLinks): Record<string, string> {
+  return {
+    'List-Unsubscribe': `<${links.unsubscribe}>`,
+    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+    'Auto-Submitted': 'auto-generated',
+    'X-Entity-Ref-ID': told.incidentId,
+    References: `<incident-${told.incidentId}@${new URL(publicUrl).hostname}>`,
+  }
+}
