@@ -8,6 +8,11 @@ export const demoOpensAt: Instant = '2026-11-11T12:23:00.000Z'
 /** When the player begins: two minutes before U1. */
 export const playOpensAt: Instant = '2026-11-11T12:10:00.000Z'
 
+/** The last of several instants. */
+export const latest = (...instants: Instant[]): Instant => instants.sort().at(-1) ?? demoOpensAt
+/** The first of several instants. */
+export const earliest = (...instants: Instant[]): Instant => instants.sort()[0] ?? demoOpensAt
+
 /** How often the keeper writes down how far the clock has come, in milliseconds: a crash loses no more than this. */
 const keepEveryMs = 1_000
 /** How often a reader looks whether the clock was set, in milliseconds. */

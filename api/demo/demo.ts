@@ -9,7 +9,7 @@ import { type Config, readConfig } from '#api/config.ts'
 import { databaseFile, openDb } from '#api/db/connect.ts'
 import { jsonLog } from '#api/lib/log.ts'
 import { type Program, startProgram } from '#api/program.ts'
-import { DemoClock, demoOpensAt, playOpensAt } from './clock.ts'
+import { DemoClock, demoOpensAt, latest, playOpensAt } from './clock.ts'
 import { readCompany } from './company.ts'
 import { playEvening } from './player.ts'
 import { dropEverything, isDemonstration, isEmpty, lastWritten } from './queries.ts'
@@ -94,9 +94,7 @@ const withoutProviders = (env: Record<string, string | undefined>) =>
 
 async function seedWhenEmpty(app: App, clock: DemoClock, keys: Keys, { play, say }: DemoOptions): Promise<void> {
   if (await isDemonstration(app.db)) {
-    const kept = clock.lastKept() ?? demoOpensAt
-    const written = await lastWritten(app.db)
-    clock.set(kept > written ? kept : written, 1)
+    clock.set(latest(clock.lastKept() ?? demoOpensAt, await lastWritten(app.db)), 1)
     return
   }
   if (!(await isEmpty(app.db)))

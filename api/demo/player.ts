@@ -3,7 +3,7 @@ import type { App } from '#api/app.ts'
 import { fromJson } from '#api/lib/json.ts'
 import { dateIn, minuteMs, plusMs, secondMs, toMs, wallOf } from '#api/lib/time.ts'
 import type { Words } from '#content/locales.ts'
-import type { DemoClock } from './clock.ts'
+import { type DemoClock, earliest, latest } from './clock.ts'
 import { readEvening, type ToldUpdate } from './company.ts'
 import { findTold, lastWritten } from './queries.ts'
 import { at, findCast, openTold, publishTold, saidAt } from './told.ts'
@@ -64,14 +64,14 @@ export async function playEvening(
   if (typeof begin !== 'string') {
     const written = plusMs(await lastWritten(app.db), secondMs)
     const justBefore = plusMs(saidAt(app, evening, begin), -minuteMs)
-    const earliest = written > justBefore ? written : justBefore
-    clock.set(clock.now() > earliest ? earliest : clock.now(), speed)
+    clock.set(earliest(clock.now(), latest(written, justBefore)), speed)
     app.wake()
   }
   try {
     for (;;) {
       const next = await nextUpdate(app)
-      if (next === 'resolved by hand') return say('The incident has been resolved by hand: there is nothing left to play.')
+      if (next === 'resolved by hand')
+        return say('The incident has been resolved by hand: there is nothing left to play.')
       if (next === 'told') return say('The evening is told to its end. The clock runs at real speed again.')
       const dueMs = toMs(saidAt(app, evening, next))
       for (let left = dueMs - toMs(clock.now()); left > 0; left = dueMs - toMs(clock.now()))

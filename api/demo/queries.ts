@@ -1,5 +1,6 @@
 import type { Db, Trx } from '#api/db/connect.ts'
 import type { Instant } from '#api/lib/time.ts'
+import { latest } from './clock.ts'
 import type { Followers } from './subscribers.ts'
 
 const rowsPerInsert = 500
@@ -31,12 +32,24 @@ export const isEmpty = async (db: Db): Promise<boolean> =>
 /** The youngest moment anything in the record happened at; the clock may not be set before it. */
 export async function lastWritten(db: Db): Promise<Instant> {
   const found = await Promise.all([
-    db.selectFrom('audit').select((eb) => eb.fn.max('at').as('last')).executeTakeFirst(),
-    db.selectFrom('outbox').select((eb) => eb.fn.max('createdAt').as('last')).executeTakeFirst(),
-    db.selectFrom('delivery').select((eb) => eb.fn.max('updatedAt').as('last')).executeTakeFirst(),
-    db.selectFrom('subscriber').select((eb) => eb.fn.max('createdAt').as('last')).executeTakeFirst(),
+    db
+      .selectFrom('audit')
+      .select((eb) => eb.fn.max('at').as('last'))
+      .executeTakeFirst(),
+    db
+      .selectFrom('outbox')
+      .select((eb) => eb.fn.max('createdAt').as('last'))
+      .executeTakeFirst(),
+    db
+      .selectFrom('delivery')
+      .select((eb) => eb.fn.max('updatedAt').as('last'))
+      .executeTakeFirst(),
+    db
+      .selectFrom('subscriber')
+      .select((eb) => eb.fn.max('createdAt').as('last'))
+      .executeTakeFirst(),
   ])
-  return found.map((row) => row?.last ?? '').reduce((a, b) => (a > b ? a : b), '')
+  return latest(...found.map((row) => row?.last ?? ''))
 }
 
 /** The incident with this code and what has been said on it, oldest first. */
@@ -65,7 +78,11 @@ export async function dropEverything(db: Db): Promise<void> {
   const bare = db.withoutPlugins()
   while (tables.length) {
     const left: string[] = []
-    for (const table of tables) await bare.schema.dropTable(table).execute().catch(() => left.push(table))
+    for (const table of tables)
+      await bare.schema
+        .dropTable(table)
+        .execute()
+        .catch(() => left.push(table))
     if (left.length === tables.length) throw new Error(`These tables could not be dropped: ${left.join(', ')}.`)
     tables = left
   }

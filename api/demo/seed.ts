@@ -120,7 +120,7 @@ function maintenanceSteps(app: App, cast: Cast, told: ToldMaintenance): Step[] {
 async function seedFollowers(app: App, cast: Cast): Promise<void> {
   const { subscribers } = readCompany()
   const now = app.now()
-  const followers = makeFollowers(subscribers, readNames(), cast.component, now, '1')
+  const followers = makeFollowers(subscribers, readNames(), cast.component, now)
   await app.db.transaction().execute(async (trx) => {
     await insertFollowers(trx, followers)
     await record(trx, now, system, 'subscribers.imported', 'demonstration', {

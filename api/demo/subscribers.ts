@@ -1,5 +1,6 @@
 import type { NewRow } from '#api/db/schema.ts'
 import { dayMs, type Instant, minuteMs, plusMs } from '#api/lib/time.ts'
+import { consentWordings } from '#api/subscribers/choice.ts'
 import type { Locale } from '#content/locales.ts'
 import type { Company, Following, Names } from './company.ts'
 import { type Dice, dice } from './random.ts'
@@ -25,11 +26,11 @@ export function makeFollowers(
   names: Names,
   idOf: (key: string) => string,
   until: Instant,
-  consentWording: string,
 ): Followers {
   const all: Followers = { subscribers: [], choices: [], suppressions: [] }
   const roll = dice(20_261_111)
-  for (const [channel, counts] of Object.entries(following)) {
+  for (const channel of ['email', 'sms'] as const) {
+    const counts = following[channel]
     const choices = roll.shuffle(choicesOf(counts, roll))
     const locales = roll.shuffle<Locale>([
       ...Array<Locale>(counts.locales['zh-CN']).fill('zh-CN'),
@@ -57,7 +58,7 @@ export function makeFollowers(
         closedAt: null,
         closedReason: null,
         consentAt: plusMs(confirmedAt, -3 * minuteMs),
-        consentWording,
+        consentWording: consentWordings[channel],
       }
     })
     all.subscribers.push(...people)

@@ -27,7 +27,8 @@ export async function findCast(app: App): Promise<Cast> {
     groups.flatMap((group) => group.components).map(({ key, name }) => [key, ids.get(name.en)] as const),
   )
   const found = <T>(value: T | undefined, what: string, key: string): T => {
-    if (value === undefined) throw new Error(`The demonstration has lost its ${what} "${key}". Start over with --fresh.`)
+    if (value === undefined)
+      throw new Error(`The demonstration has lost its ${what} "${key}". Start over with --fresh.`)
     return value
   }
   return {

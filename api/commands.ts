@@ -1,0 +1,73 @@
+import { createOwnerLink, createToken, inviteStaff, revokeToken } from './accounts/actions.ts'
+import { isRole, type Role, roles, staffRoles } from './accounts/permissions.ts'
+import { listTokens } from './accounts/queries.ts'
+import { type App, openApp } from './app.ts'
+import { type Actor, system } from './audit/audit.ts'
+import type { Config } from './config.ts'
+import { migrate } from './db/connect.ts'
+import { invalid } from './errors.ts'
+
+type Say = (line: string) => void
+
+/** Whoever sits at the terminal of the machine may do everything; the audit says it was them. */
+const operator: Actor = { ...system, id: 'command line' }
+
+async function withApp(config: Config, work: (app: App) => Promise<void>): Promise<void> {
+  const app = openApp(config)
+  try {
+    await migrate(app.db)
+    await work(app)
+  } finally {
+    await app.close()
+  }
+}
+
+/** Brings the record to this version's form and says so. */
+export const migrateRecord = (config: Config, say: Say) =>
+  withApp(config, async () => say('The record has the form of this version.'))
+
+/** Prints a link that makes whoever opens it the owner. Throws conflict when there is an owner. */
+export const ownerLink = (config: Config, say: Say) =>
+  withApp(config, async (app) =>
+    say(`Open this link within 24 hours to become the owner:\n${await createOwnerLink(app)}`),
+  )
+
+/** Adds a person and prints the link with which they choose their password. */
+export const createUser = (config: Config, say: Say, input: { email: string; name: string; roles: string[] }) =>
+  withApp(config, async (app) => {
+    const { url } = await inviteStaff(app, operator, { ...input, roles: input.roles.map((role) => staffRole(role)) })
+    say(`${input.name} chooses a password with this link, within 24 hours:\n${url}`)
+  })
+
+/** Makes an API token and prints it, this once. */
+export const makeToken = (config: Config, say: Say, input: { name: string; role: string }) =>
+  withApp(config, async (app) => {
+    const { role } = input
+    if (!isRole(role)) throw invalid(`"${role}" is no role. There are: ${roles.join(', ')}.`)
+    const { id, token } = await createToken(app, operator, { name: input.name, role })
+    say(`Token ${id} for "${input.name}" as ${role}. It is shown this once:\n${token}`)
+  })
+
+/** Prints each token with its role and when it was last used. */
+export const showTokens = (config: Config, say: Say) =>
+  withApp(config, async (app) => {
+    const tokens = await listTokens(app.db)
+    if (!tokens.length) return say('There are no tokens.')
+    for (const token of tokens) {
+      const used = token.lastUsedAt ? `last used ${token.lastUsedAt}` : 'never used'
+      const state = token.revokedAt ? `revoked ${token.revokedAt}` : used
+      say(`${token.id}  ${token.role.padEnd(12)}  ${state}  ${token.name}`)
+    }
+  })
+
+/** Ends a token at once. */
+export const endToken = (config: Config, say: Say, id: string) =>
+  withApp(config, async (app) => {
+    await revokeToken(app, operator, id)
+    say(`Token ${id} opens nothing any more.`)
+  })
+
+function staffRole(text: string): Role {
+  if (staffRoles.some((role) => role === text) && isRole(text)) return text
+  throw invalid(`"${text}" is no role of a person. There are: ${staffRoles.join(', ')}.`)
+}

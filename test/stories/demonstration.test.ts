@@ -1,0 +1,131 @@
+import { expect } from 'vitest'
+import type { App } from '#api/app.ts'
+import { readCompany, readEvening } from '#api/demo/company.ts'
+import { nextUpdate, playUpdate } from '#api/demo/player.ts'
+import { isDemonstration } from '#api/demo/queries.ts'
+import { seedDemonstration } from '#api/demo/seed.ts'
+import { findCast, saidAt } from '#api/demo/told.ts'
+import { dayMs, toMs } from '#api/lib/time.ts'
+import { readStatus } from '#api/status/read.ts'
+import { countAudience } from '#api/subscribers/queries.ts'
+import type { Locale, Words } from '#content/locales.ts'
+import { story } from '../support/story.ts'
+
+const password = 'four-quiet-paper-cranes'
+const inBoth = (words: Words) => (['en', 'zh-CN'] as Locale[]).every((locale) => words[locale]?.trim())
+
+/** Seeds and stands one minute after U2, as the demonstration opens. */
+async function seeded({ app, clock }: { app: App; clock: { set(at: string): void } }) {
+  await seedDemonstration(app, { password, evening: 'U2' })
+  clock.set('2026-11-11T12:23:00.000Z')
+}
+
+story('a newcomer sees a company with a past, in the middle of its worst evening', async ({ app, clock }) => {
+  await seeded({ app, clock })
+  expect(await isDemonstration(app.db)).toBe(true)
+  const page = await readStatus(app)
+  const components = page.groups.flatMap((group) => group.components)
+  expect(page.groups.map(({ name }) => name.en)).toEqual(['Storefront', 'Transactions', 'Fulfilment', 'Merchant'])
+  expect(components).toHaveLength(14)
+  expect(components.filter(({ core }) => core).map(({ name }) => name.en)).toEqual([
+    'Order placement',
+    'Payments',
+    'Login and SSO',
+  ])
+  expect(components.every(({ name, description }) => inBoth(name) && inBoth(description))).toBe(true)
+  expect(page.overall).toEqual({ status: 'major_outage', count: 1 })
+
+  const [open] = page.open
+  expect(open?.code).toBe('1107')
+  expect(open?.impact).toBe('critical')
+  expect(open?.title['zh-CN']).toBe('多数商家和买家无法提交订单，支付也可能失败。')
+  expect(open?.updates.map(({ number }) => number)).toEqual([2, 1])
+  expect(open?.nextUpdateAt).toBe('2026-11-11T12:37:00.000Z')
+  expect(open?.scope.en).toContain('CN-South')
+
+  expect(page.knownIssues).toHaveLength(1)
+  const young = components.find(({ name }) => name.en === 'Webhooks')!
+  expect(young.days[0]).toBe('none')
+  expect(young.days.at(-1)).toBe('operational')
+  const login = components.find(({ name }) => name.en === 'Login and SSO')!
+  expect(login.days).toContain('partial_outage')
+  const upcoming = page.maintenances.filter(({ status }) => status === 'scheduled')
+  expect(upcoming.map(({ title }) => title.en)).toEqual(['Scheduled maintenance: Search'])
+})
+
+story('90 days hold eight or more incidents, each told in both languages to its end', async ({ app, clock }) => {
+  await seeded({ app, clock })
+  const rows = await app.db.selectFrom('incident').selectAll().where('severity', '=', 2).execute()
+  const recent = rows.filter(({ startedAt }) => toMs(startedAt) > toMs(app.now()) - 90 * dayMs)
+  expect(recent.length).toBeGreaterThanOrEqual(8)
+  expect(rows.length).toBeGreaterThan(recent.length)
+  expect(rows.every(({ resolvedAt }) => resolvedAt)).toBe(true)
+  const updates = await app.db.selectFrom('incidentUpdate').selectAll().execute()
+  for (const { id, title } of rows) {
+    const told = updates.filter(({ incidentId }) => incidentId === id)
+    expect(told.length, title).toBeGreaterThanOrEqual(3)
+    expect(told.every(({ body }) => inBoth(JSON.parse(body)))).toBe(true)
+  }
+  const reports = rows.find(({ title }) => title.includes('Reports were up to 40 minutes late'))!
+  expect(toMs(reports.endedAt!) - toMs(reports.startedAt)).toBe(112 * 60_000)
+  const payments = await app.db.selectFrom('maintenance').selectAll().where('title', 'like', '%Payments%').execute()
+  expect(payments).toMatchObject([{ startsAt: '2026-10-26T18:00:00.000Z', completedAt: '2026-10-26T19:10:00.000Z' }])
+  // Nobody was written to about the past: only the evening's two updates wait for the worker.
+  const announced = await app.db.selectFrom('outbox').select('kind').where('audience', 'is not', null).execute()
+  expect(announced.map(({ kind }) => kind)).toEqual(['incident.opened', 'incident.updated'])
+})
+
+story('10,930 follow by mail and 1,550 by SMS, as the company has counted them', async ({ app, clock }) => {
+  await seeded({ app, clock })
+  const cast = await findCast(app)
+  const buying = ['orders', 'payments'].map(cast.component)
+  const all = await countAudience(app.db, { email: { componentIds: buying, everything: true } })
+  expect(all.email).toMatchObject({ people: 10_869, suppressed: 61 })
+  const affected = await countAudience(app.db, {
+    email: { componentIds: buying, everything: false },
+    sms: { componentIds: buying, everything: true },
+  })
+  expect(affected.email!.people + affected.email!.suppressed).toBe(8_905)
+  expect(affected.sms).toMatchObject({ people: 1_322, suppressed: 0 })
+  const browsing = ['search', 'store-pages'].map(cast.component)
+  const others = await countAudience(app.db, {
+    email: { componentIds: browsing, everything: false },
+    sms: { componentIds: browsing, everything: false },
+  })
+  expect(others.email!.people + others.email!.suppressed).toBe(1_870)
+  expect(others.sms!.people).toBe(133)
+  const { subscribers } = readCompany()
+  const rows = await app.db.selectFrom('subscriber').select(['channel', 'locale', 'address', 'everything']).execute()
+  for (const channel of ['email', 'sms'] as const)
+    for (const locale of ['zh-CN', 'en'] as const)
+      expect(rows.filter((row) => row.channel === channel && row.locale === locale)).toHaveLength(
+        subscribers[channel].locales[locale],
+      )
+  expect(rows.filter((row) => row.everything)).toHaveLength(2_025)
+  for (const { channel, address } of rows)
+    expect(app.channels.find(({ name }) => name === channel)?.parse(address)).toBe(address)
+  const domains = new Set(rows.filter((row) => row.channel === 'email').map(({ address }) => address.split('@')[1]!))
+  expect([...domains].every((domain) => domain.endsWith('.example'))).toBe(true)
+})
+
+story('played to its end, the evening leaves 99.931 % and 99.979 % behind', async ({ app, clock }) => {
+  await seeded({ app, clock })
+  const evening = readEvening()
+  const said: string[] = []
+  for (let next = await nextUpdate(app); typeof next !== 'string'; next = await nextUpdate(app)) {
+    clock.set(saidAt(app, evening, next))
+    await playUpdate(app, next)
+    said.push(next.key!)
+  }
+  expect(said).toEqual(['U3', 'U4', 'U5', 'U6', 'U7', 'U8', 'U9'])
+  expect(await nextUpdate(app)).toBe('told')
+  const page = await readStatus(app)
+  expect(page.open).toEqual([])
+  expect(page.overall.status).toBe('operational')
+  const uptime = (name: string) =>
+    page.groups.flatMap((group) => group.components).find((component) => component.name.en === name)?.uptime
+  expect(uptime('Order placement')).toBe('99.931')
+  expect(uptime('Payments')).toBe('99.979')
+  const incident = await app.db.selectFrom('incident').selectAll().where('code', '=', '1107').executeTakeFirstOrThrow()
+  expect(incident).toMatchObject({ startedAt: '2026-11-11T12:02:00.000Z', endedAt: '2026-11-11T14:10:00.000Z' })
+})
