@@ -12,6 +12,12 @@ import type { Words } from '#content/locales.ts'
 import { findGroup, holdComponent, insertComponent, insertGroup, nextPosition, saveComponent } from './queries.ts'
 import { type Component, showComponent } from './show.ts'
 
+export interface NewGroup {
+  name: Words
+  /** After the last one, unless it is said. */
+  position?: number | undefined
+}
+
 export interface NewComponent {
   name: Words
   description?: Words | undefined
@@ -20,8 +26,25 @@ export interface NewComponent {
   position?: number | undefined
   /** The first day that counts ("2026-08-01", page zone); today, unless it is said. */
   startDate?: string | undefined
-  /** A group that exists, or the name of a new one, which is put last. */
-  group: { id: string } | { name: Words; position?: number | undefined }
+  /** A group that exists. */
+  groupId?: string | undefined
+  /** Or a new one. */
+  group?: NewGroup | undefined
+}
+
+/** Adds a group; the page shows it once it holds a component. */
+export async function createGroup(app: App, actor: Actor, input: NewGroup): Promise<{ id: string; name: Words }> {
+  return app.db.transaction().execute(async (trx) => {
+    const row = await addGroup(trx, input)
+    await record(trx, app.now(), actor, 'group.created', row.id, { after: row })
+    return { id: row.id, name: input.name }
+  })
+}
+
+async function addGroup(trx: Trx, { name, position }: NewGroup): Promise<Row<'componentGroup'>> {
+  const row = { id: newId(), name: toJson(name), position: position ?? (await nextPosition(trx, 'componentGroup')) }
+  await insertGroup(trx, row)
+  return row
 }
 
 /** Adds a component to the page, and its group when that is new. Throws `invalid` with the fields. */
@@ -33,7 +56,7 @@ export async function createComponent(
 ): Promise<Component> {
   const whole = await app.db.transaction().execute(async (trx) => {
     const now = app.now()
-    const group = await groupFor(trx, input.group)
+    const group = input.group ? await addGroup(trx, input.group) : await existing(trx, input.groupId)
     const row: Row<'component'> = {
       id: newId(),
       groupId: group.id,
@@ -54,18 +77,9 @@ export async function createComponent(
   return whole
 }
 
-async function groupFor(trx: Trx, given: NewComponent['group']): Promise<Row<'componentGroup'>> {
-  if ('id' in given) {
-    const group = await findGroup(trx, given.id)
-    if (!group) throw invalid('Choose a group that exists.', { groupId: `There is no group ${given.id}.` })
-    return group
-  }
-  const group = {
-    id: newId(),
-    name: toJson(given.name),
-    position: given.position ?? (await nextPosition(trx, 'componentGroup')),
-  }
-  await insertGroup(trx, group)
+async function existing(trx: Trx, groupId: string | undefined): Promise<Row<'componentGroup'>> {
+  const group = groupId && (await findGroup(trx, groupId))
+  if (!group) throw invalid('Choose a group that exists.', { groupId: `There is no group ${groupId}.` })
   return group
 }
 

@@ -88,9 +88,8 @@ export function componentRoutes(app: App) {
         },
       }),
       async (c) => {
-        const { groupId, group, ...given } = c.req.valid('json')
-        const where = group ?? { id: groupId! }
-        const id = await once(c, (claim) => createComponent(app, c.get('actor'), { ...given, group: where }, { claim }))
+        const given = c.req.valid('json')
+        const id = await once(c, (claim) => createComponent(app, c.get('actor'), given, { claim }))
         return c.json(await one(id), 201)
       },
     )

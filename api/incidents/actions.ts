@@ -5,13 +5,12 @@ import type { Trx } from '#api/db/connect.ts'
 import type { Impact, IncidentStatus, Row } from '#api/db/schema.ts'
 import { invalid, notFound } from '#api/errors.ts'
 import { type Claim, settle } from '#api/http/claims.ts'
-import { newId, randomWord } from '#api/lib/ids.ts'
+import { newId } from '#api/lib/ids.ts'
 import { toJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
-import { audienceOf } from '#api/notices/audience.ts'
 import { announce } from '#api/outbox/outbox.ts'
 import type { Words } from '#content/locales.ts'
-import { correctedSpans, effectsOfUpdate } from './effects.ts'
+import { correctedSpans } from './effects.ts'
 import {
   type ComponentState,
   checkComponents,
@@ -22,20 +21,11 @@ import {
   isPrivate,
   moveTo,
 } from './incident.ts'
-import {
-  codeIsTaken,
-  holdIncident,
-  insertEffects,
-  insertIncident,
-  insertIntervals,
-  insertUpdate,
-  intervalsOf,
-  readWhole,
-  saveIncident,
-  saveSpan,
-  updatesOf,
-} from './queries.ts'
+import { holdIncident, insertIncident, intervalsOf, readWhole, saveIncident, saveSpan, updatesOf } from './queries.ts'
 import type { Incident } from './show.ts'
+import { freeCode, type NewUpdate, publish } from './update-actions.ts'
+
+export type { NewUpdate } from './update-actions.ts'
 
 export interface NewIncident {
   title: Words
@@ -53,16 +43,6 @@ export interface NewIncident {
   notify?: boolean | undefined
 }
 
-export interface NewUpdate {
-  status: IncidentStatus
-  body: Words
-  components?: ComponentState[] | undefined
-  nextUpdateAt?: Instant | null | undefined
-  /** The earlier update that this one puts right. */
-  corrects?: string | null | undefined
-  notify?: boolean | undefined
-}
-
 export type FactPatch = Partial<{
   title: Words
   severity: number
@@ -76,9 +56,6 @@ export type FactPatch = Partial<{
   endedAt: Instant | null
   nextUpdateAt: Instant | null
 }>
-
-/** Letters and digits that nobody mistakes for one another and that spell no word. */
-const codeLetters = 'bcdfghjkmnpqrstvwxyz23456789'
 
 /**
  * Says in public that something is wrong: the incident, its first update, what it does to components since `startedAt`,
@@ -118,7 +95,7 @@ export async function openIncident(
     }
     checkFacts(incident, now)
     await insertIncident(trx, incident)
-    await publish(trx, actor, now, incident, input, { resolved, earlier: [], effectiveAt: now })
+    await publish(trx, actor, now, incident, input, { resolved, earlier: [] })
     await record(trx, now, actor, 'incident.opened', incident.id, { after: incident })
     await settle(trx, claim, incident.id)
     return (await readWhole(trx, incident.id))!
@@ -129,15 +106,15 @@ export async function openIncident(
 
 /**
  * Publishes the next word on an incident. Resolved sets its components to operational unless `components` says
- * otherwise; within 24 hours another status opens it again. Throws `not_found`, `invalid` with the fields, `conflict`.
- * `effectiveAt` is when the components changed, for an evening told afterwards; otherwise it is now.
+ * otherwise; within 24 hours another status opens it again. `effectiveAt` dates the change of components when it came
+ * before the words. Throws `not_found`, `invalid` with the fields, `conflict`.
  */
 export async function publishUpdate(
   app: App,
   actor: Actor,
   incidentId: string,
   input: NewUpdate,
-  { claim, effectiveAt }: { claim?: Claim | undefined; effectiveAt?: Instant } = {},
+  { claim, effectiveAt }: { claim?: Claim | undefined; effectiveAt?: Instant | undefined } = {},
 ): Promise<Incident> {
   const whole = await app.db.transaction().execute(async (trx) => {
     const before = await holdIncident(trx, incidentId)
@@ -160,7 +137,7 @@ export async function publishUpdate(
       ...(move === 'reopened' ? { resolvedAt: null, resolvedBy: null, endedAt: null } : {}),
     }
     await saveIncident(trx, after)
-    const how = { resolved: move === 'resolved', earlier, effectiveAt: effectiveAt ?? now }
+    const how = { resolved: move === 'resolved', earlier, effectiveAt }
     await publish(trx, actor, now, after, { ...input, components }, how)
     const action = { goes_on: 'incident.updated', resolved: 'incident.resolved', reopened: 'incident.reopened' }[move]
     await record(trx, now, actor, action, incidentId, { before, after })
@@ -216,64 +193,3 @@ const known = (trx: Trx, components: ComponentState[]) =>
     trx,
     components.map(({ id }) => id),
   )
-
-async function freeCode(trx: Trx): Promise<string> {
-  for (let tries = 0; ; tries++) {
-    const code = randomWord(Math.min(4 + Math.floor(tries / 3), 6), codeLetters)
-    if (!(await codeIsTaken(trx, code))) return code
-  }
-}
-
-/** Writes an update, its effects and, unless it is private, the row that tells of it. */
-async function publish(
-  trx: Trx,
-  actor: Actor,
-  now: Instant,
-  incident: Row<'incident'>,
-  input: NewUpdate & { components: ComponentState[] },
-  { resolved, earlier, effectiveAt }: { resolved: boolean; earlier: Row<'incidentUpdate'>[]; effectiveAt: Instant },
-): Promise<void> {
-  const { severity } = incident
-  const update: Row<'incidentUpdate'> = {
-    id: newId(),
-    incidentId: incident.id,
-    number: (earlier.at(-1)?.number ?? 0) + 1,
-    status: input.status,
-    severity,
-    body: toJson(input.body),
-    nextUpdateAt: input.nextUpdateAt ?? null,
-    correctsId: input.corrects ?? null,
-    notify: input.notify === false ? 0 : 1,
-    createdAt: now,
-    createdBy: actor.id,
-  }
-  await insertUpdate(trx, update)
-  const intervals = await intervalsOf(trx, [incident.id])
-  const turn = { first: !earlier.length, resolved }
-  const change = effectsOfUpdate(effectiveAt, incident, intervals, input.components, turn)
-  await insertEffects(
-    trx,
-    change.effects.map((effect) => ({ updateId: update.id, ...effect })),
-  )
-  for (const span of change.ended) await saveSpan(trx, span)
-  await insertIntervals(
-    trx,
-    change.begun.map((begun) => ({ id: newId(), incidentId: incident.id, updateId: update.id, ...begun })),
-  )
-  if (isPrivate(severity)) return
-  const componentIds = [...new Set([...intervals, ...change.begun].map(({ componentId }) => componentId))]
-  const first = !earlier.some((other) => !isPrivate(other.severity))
-  const audience = audienceOf({
-    severity,
-    first: !earlier.some((other) => other.severity < 3),
-    resolved,
-    raised: severity < (earlier.at(-1)?.severity ?? severity),
-    componentIds,
-  })
-  await announce(trx, now, {
-    kind: resolved ? 'incident.resolved' : first ? 'incident.opened' : 'incident.updated',
-    incidentId: incident.id,
-    updateId: update.id,
-    audience: update.notify ? audience : null,
-  })
-}

@@ -27,18 +27,18 @@ export const endedBy = <T extends Span>(span: T, end: Instant): T => {
 
 /**
  * What an update does to components: for each one that changes, the state before and after, the interval that ends and
- * the one that begins. The first update's states hold since the incident began, later ones since now. Resolved sets the
+ * the one that begins. The first update's states hold since the incident began, later ones since `at`. Resolved sets the
  * rest to operational, as of the incident's end when that is known. An incident that is opened as resolved held its
  * components from its start until then.
  */
 export function effectsOfUpdate(
-  now: Instant,
+  at: Instant,
   incident: Pick<Row<'incident'>, 'startedAt' | 'endedAt'>,
   intervals: Held[],
   components: ComponentState[],
   { first, resolved }: { first: boolean; resolved: boolean },
 ): Change {
-  const over = incident.endedAt ?? now
+  const over = incident.endedAt ?? at
   const change: Change = { effects: [], ended: [], begun: [] }
   if (first && resolved) {
     for (const { id: componentId, status } of components.filter(({ status }) => status !== 'operational')) {
@@ -55,9 +55,9 @@ export function effectsOfUpdate(
     const oldStatus = held?.status ?? 'operational'
     if (oldStatus === newStatus) continue
     change.effects.push({ componentId, oldStatus, newStatus })
-    if (held) change.ended.push(endedBy(held, resolved && newStatus === 'operational' ? over : now))
+    if (held) change.ended.push(endedBy(held, resolved && newStatus === 'operational' ? over : at))
     if (newStatus !== 'operational')
-      change.begun.push({ componentId, status: newStatus, startedAt: first ? incident.startedAt : now, endedAt: null })
+      change.begun.push({ componentId, status: newStatus, startedAt: first ? incident.startedAt : at, endedAt: null })
   }
   if (resolved && incident.endedAt) {
     const closing = new Set(change.ended.map(({ id }) => id))

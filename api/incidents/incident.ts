@@ -93,3 +93,16 @@ export function checkSeverity(before: number, after: number, holdsComponents: bo
   if (after === 4 && before !== 4 && holdsComponents)
     refuse('A known issue (severity 4) holds no component. Set its components to operational first.')
 }
+
+/** Refuses a change of components dated before the incident, before an earlier change of one of them, or to come. */
+export function checkEffectiveAt(
+  effectiveAt: Instant,
+  incident: Pick<Row<'incident'>, 'startedAt'>,
+  held: { startedAt: Instant; endedAt: Instant | null }[],
+  now: Instant,
+): void {
+  const earliest = [incident.startedAt, ...held.map(({ startedAt }) => startedAt)].sort().at(-1)!
+  if (effectiveAt >= earliest && effectiveAt <= now) return
+  const sentence = `Components changed between ${earliest} and now, not at this time.`
+  throw invalid(sentence, { effectiveAt: sentence })
+}

@@ -58,6 +58,7 @@ function inputs({ defaultLocale }: Site) {
         body: text,
         components: components.optional(),
         ...promise,
+        effectiveAt: instantInput.optional().openapi({ description: 'When the components changed; now, unless said.' }),
         corrects: idInput.nullable().optional(),
         notify: z.boolean().optional(),
       })
@@ -168,8 +169,8 @@ export function incidentRoutes(app: App) {
       }),
       async (c) => {
         const { id } = c.req.valid('param')
-        const given = c.req.valid('json')
-        await once(c, (claim) => publishUpdate(app, c.get('actor'), id, given, { claim }))
+        const { effectiveAt, ...given } = c.req.valid('json')
+        await once(c, (claim) => publishUpdate(app, c.get('actor'), id, given, { claim, effectiveAt }))
         return c.json(await whole(id), 201)
       },
     )
