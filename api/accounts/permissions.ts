@@ -43,6 +43,7 @@ export const permissions: readonly Permission[] = [
   // The world: reading, subscribing, and providers that sign their calls.
   ...get('public', '/healthz', '/readyz', '/metrics', '/api/openapi.json', '/api/docs'),
   ...get('public', '/api/v1/status', '/api/v1/status/incidents/:id', '/api/v1/status/history/:month'),
+  ...get('public', '/api/v1/status/codes/:code', '/api/v1/status/months', '/api/v1/status/updates'),
   ...get('public', '/api/v1/subscriptions/offer'),
   ...post('public', '/api/v1/subscriptions', '/api/v1/subscriptions/again', '/api/v1/subscriptions/code'),
   ...get('public', '/api/v1/confirmations/:token', '/api/v1/preferences/:token', '/api/v1/goodbyes/:token'),
@@ -67,7 +68,7 @@ export const permissions: readonly Permission[] = [
   ...get(all, '/api/v1/components', '/api/v1/maintenances', '/api/v1/subscribers'),
   ...post(keepers, '/api/v1/components'),
   ...patch(keepers, '/api/v1/components/:id'),
-  ...post(speakers, '/api/v1/maintenances', '/api/v1/subscribers'),
+  ...post(speakers, '/api/v1/maintenances', '/api/v1/maintenances/:id/completion', '/api/v1/subscribers'),
 
   // Accounts.
   ...get(owner, '/api/v1/tokens', '/api/v1/people'),
