@@ -1,6 +1,7 @@
 import type { App } from '#api/app.ts'
 import { type Actor, record } from '#api/audit/audit.ts'
 import type { Channel } from '#api/channels/channel.ts'
+import { listComponents } from '#api/components/queries.ts'
 import type { Trx } from '#api/db/connect.ts'
 import { AppError, invalid } from '#api/errors.ts'
 import { fromJson, toJson } from '#api/lib/json.ts'
@@ -24,7 +25,6 @@ import {
 import { linkLetter, questionLetter } from './messages.ts'
 import {
   changeSubscriber,
-  choosableComponents,
   componentsOf,
   findByAddress,
   findOrAddSubscriber,
@@ -65,7 +65,7 @@ export async function requestSubscription(app: App, wish: Wish, ip: string): Pro
   const channel = channelFor(app, wish.channel)
   const address = channel.parse(wish.address)
   await inTurn(app, wish.channel, ip, async (trx, now) => {
-    const known = await choosableComponents(trx)
+    const known = await listComponents(trx)
     const componentIds = chooseComponents(wish.components, new Set(known.map(({ id }) => id)))
     const subscriber = await findOrAddSubscriber(trx, now, { channel: channel.name, address, locale: wish.locale })
     await askOrRemind(app, trx, now, channel, subscriber, { componentIds, locale: wish.locale }, 'already')
@@ -166,7 +166,7 @@ export async function askOrRemind(
 }
 
 async function namesOf(trx: Trx, ids: readonly string[], locale: Locale): Promise<string[]> {
-  return (await choosableComponents(trx))
+  return (await listComponents(trx))
     .filter(({ id }) => ids.includes(id))
     .map(({ name }) => {
       const words = fromJson<Words>(name)

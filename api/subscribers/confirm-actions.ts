@@ -1,5 +1,6 @@
 import type { App } from '#api/app.ts'
 import { record } from '#api/audit/audit.ts'
+import { listComponents } from '#api/components/queries.ts'
 import type { Db, Trx } from '#api/db/connect.ts'
 import { AppError, conflict, invalid, notFound } from '#api/errors.ts'
 import { fromJson } from '#api/lib/json.ts'
@@ -17,14 +18,7 @@ import {
 } from './confirmation-queries.ts'
 import { countWithin } from './limit-queries.ts'
 import { networkKey, secondsLeft, triesPerNetwork } from './limits.ts'
-import {
-  changeSubscriber,
-  choosableComponents,
-  findByAddress,
-  findSubscriber,
-  saveComponents,
-  suppressionOf,
-} from './queries.ts'
+import { changeSubscriber, findByAddress, findSubscriber, saveComponents, suppressionOf } from './queries.ts'
 import { type OwnView, ownViewOf, type SubscriptionView, viewOf } from './view.ts'
 
 /** Says what a confirmation link would do, and whether it still can. Changes nothing. Throws not_found for a link we never made. */
@@ -125,6 +119,6 @@ async function applyChoice(app: App, trx: Trx, now: Instant, row: ConfirmationRo
 /** A component that was archived after it was chosen is left out; when none is left, that is everything. */
 async function stillThere(db: Db | Trx, componentIds: readonly string[]): Promise<string[]> {
   if (!componentIds.length) return []
-  const known = new Set((await choosableComponents(db)).map(({ id }) => id))
+  const known = new Set((await listComponents(db)).map(({ id }) => id))
   return componentIds.filter((id) => known.has(id))
 }

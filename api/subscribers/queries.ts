@@ -193,17 +193,6 @@ export async function saveComponents(trx: Trx, subscriberId: string, componentId
       .execute()
 }
 
-/** Components that can be chosen, with their names, in the order of the page. */
-export const choosableComponents = (db: Db | Trx): Promise<{ id: string; name: string }[]> =>
-  db
-    .selectFrom('component')
-    .innerJoin('componentGroup', 'componentGroup.id', 'component.groupId')
-    .select(['component.id', 'component.name'])
-    .where('component.archivedAt', 'is', null)
-    .orderBy('componentGroup.position')
-    .orderBy('component.position')
-    .execute()
-
 /** Why nothing may be sent to an address; null when something may. */
 export async function suppressionOf(db: Db | Trx, channel: string, address: string): Promise<string | null> {
   const row = await db

@@ -1,18 +1,12 @@
 import type { App } from '#api/app.ts'
 import { record } from '#api/audit/audit.ts'
+import { listComponents } from '#api/components/queries.ts'
 import type { Db, Trx } from '#api/db/connect.ts'
 import { conflict, notFound } from '#api/errors.ts'
 import { closeAddress } from './actions.ts'
 import { type Choice, chooseComponents } from './choice.ts'
 import { readLink } from './links.ts'
-import {
-  changeSubscriber,
-  choosableComponents,
-  componentsOf,
-  findSubscriber,
-  type SubscriberRow,
-  saveComponents,
-} from './queries.ts'
+import { changeSubscriber, componentsOf, findSubscriber, type SubscriberRow, saveComponents } from './queries.ts'
 import { type OwnView, ownViewOf, type SubscriptionView, viewOf } from './view.ts'
 
 type Purpose = 'preferences' | 'unsubscribe'
@@ -45,7 +39,7 @@ export async function saveSettings(
     const subscriber = await holder(app, trx, 'preferences', token)
     if (subscriber.confirmedAt === null || subscriber.closedAt !== null)
       throw conflict('Nothing is sent to this address. Subscribe again.')
-    const known = await choosableComponents(trx)
+    const known = await listComponents(trx)
     const componentIds = chooseComponents(wanted.componentIds, new Set(known.map(({ id }) => id)))
     const before = { componentIds: await componentsOf(trx, subscriber.id), locale: subscriber.locale }
     const change = {

@@ -1,5 +1,6 @@
 import type { App } from '#api/app.ts'
 import { type Actor, record, system } from '#api/audit/audit.ts'
+import { listComponents } from '#api/components/queries.ts'
 import { conflict, invalid } from '#api/errors.ts'
 import { type Claim, settle } from '#api/http/claims.ts'
 import { dayMs, minuteMs, plusMs } from '#api/lib/time.ts'
@@ -9,14 +10,7 @@ import { type Consent, chooseComponents } from './choice.ts'
 import { forgetAfterMs } from './confirmation.ts'
 import { forgetUnconfirmed } from './confirmation-queries.ts'
 import { dropCountsBefore } from './limit-queries.ts'
-import {
-  changeSubscriber,
-  choosableComponents,
-  findByAddress,
-  findOrAddSubscriber,
-  saveComponents,
-  suppressionOf,
-} from './queries.ts'
+import { changeSubscriber, findByAddress, findOrAddSubscriber, saveComponents, suppressionOf } from './queries.ts'
 
 export interface NewSubscriber {
   channel: string
@@ -48,7 +42,7 @@ export async function addSubscriber(
   if (consent && consent.at > plusMs(now, clockSkewMs))
     throw invalid('A consent cannot be given in the future.', { consentAt: 'Give the instant at which they agreed.' })
   const added = await app.db.transaction().execute(async (trx) => {
-    const known = await choosableComponents(trx)
+    const known = await listComponents(trx)
     const componentIds = chooseComponents(wanted.components, new Set(known.map(({ id }) => id)))
     const there = await findByAddress(trx, channel.name, address)
     if (there?.confirmedAt && !there.closedAt) throw conflict('This address is subscribed already.')
