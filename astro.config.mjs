@@ -10,4 +10,6 @@ export default defineConfig({
   // Origin and Sec-Fetch-Site are checked against PUBLIC_URL in api/server.ts: behind TLS this check answers 403 to every form.
   security: { checkOrigin: false },
   build: { inlineStylesheets: 'always', assets: 'assets' },
+  // A page's own policy allows scripts from files only.
+  vite: { build: { assetsInlineLimit: 0 } },
 })

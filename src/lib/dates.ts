@@ -6,6 +6,8 @@ import { type Html, sentence } from './sentence.ts'
 
 /** Which form of a language dates are written in: British for English, "11 November". */
 const dateLocale: Record<Locale, string> = { en: 'en-GB', 'zh-CN': 'zh-CN' }
+const dayOptions = { day: 'numeric', month: 'long' } as const
+const fullOptions = { ...dayOptions, year: 'numeric' } as const
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 function format(locale: Locale, zone: string, name: string, options: Intl.DateTimeFormatOptions) {
@@ -51,8 +53,8 @@ export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
   const yearNow = wallOf(toMs(now), zone).year
   const zoneNames: Record<string, string> = labels.zones
   const hourFormat = format(locale, zone, 'hour', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
-  const dayFormat = format(locale, zone, 'day', { day: 'numeric', month: 'long' })
-  const fullFormat = format(locale, zone, 'full', { day: 'numeric', month: 'long', year: 'numeric' })
+  const dayFormat = format(locale, zone, 'day', dayOptions)
+  const fullFormat = format(locale, zone, 'full', fullOptions)
   const hour = (at: Instant) => hourFormat.format(toMs(at))
   const day = (at: Instant) => {
     const ms = toMs(at)
@@ -66,9 +68,9 @@ export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
     day,
     dayOf: (date) => {
       const noon = Date.parse(`${date}T12:00:00Z`)
-      const name = new Date(noon).getUTCFullYear() === yearNow ? 'day' : 'full'
-      const options = { day: 'numeric', month: 'long', ...(name === 'full' ? { year: 'numeric' } : {}) } as const
-      return format(locale, 'UTC', name, options).format(noon)
+      const short = new Date(noon).getUTCFullYear() === yearNow
+      const made = short ? format(locale, 'UTC', 'day', dayOptions) : format(locale, 'UTC', 'full', fullOptions)
+      return made.format(noon)
     },
     month: (month) =>
       format(locale, 'UTC', 'month', { month: 'long', year: 'numeric' }).format(Date.parse(`${month}-15T00:00:00Z`)),

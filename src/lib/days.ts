@@ -1,5 +1,5 @@
-import type { DayMark } from '#api/status/document.ts'
 import { dateIn, dayMs, type Instant, toMs } from '#api/lib/time.ts'
+import type { DayMark } from '#api/status/document.ts'
 
 /** A day that was not operational: where it stands from the left, what it was, and its date. */
 export interface BadDay {
@@ -46,5 +46,4 @@ const tops: Record<BadDay['mark'], number> = {
 }
 
 /** The upright stroke of one bad day. */
-export const strokeOf = (day: BadDay): string =>
-  `M${day.index * step + tick / 2} ${stripHeight}V${tops[day.mark]}`
+export const strokeOf = (day: BadDay): string => `M${day.index * step + tick / 2} ${stripHeight}V${tops[day.mark]}`

@@ -1,3 +1,4 @@
+import { placeIn } from '#api/publish/places.ts'
 import { isLocale, type Locale } from '#content/locales.ts'
 
 /** The language a public path is in: none named is the site's own; null when the name is no language. */
@@ -6,6 +7,4 @@ export function localeAt(param: string | undefined, defaultLocale: Locale): Loca
   return isLocale(param) && param !== defaultLocale ? param : null
 }
 
-/** A public path ("/history/") in a language: the site's own stands at the root, others under their name. */
-export const placeIn = (locale: Locale, defaultLocale: Locale, path: string): string =>
-  locale === defaultLocale ? path : `/${locale}${path}`
+export { placeIn }

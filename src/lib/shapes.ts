@@ -19,9 +19,7 @@ const tones = Object.keys(shapes) as Tone[]
 
 /** The shapes once per page; marks refer to them. */
 export const symbols = `<svg class="defs" aria-hidden="true">${tones
-  .map(
-    (tone) => `<symbol id="${tone}" viewBox="0 0 16 16">${shapes[tone]('currentColor', 'var(--sheet)')}</symbol>`,
-  )
+  .map((tone) => `<symbol id="${tone}" viewBox="0 0 16 16">${shapes[tone]('currentColor', 'var(--sheet)')}</symbol>`)
   .join('')}</svg>`
 
 /** Inks that hold on the light and on the dark tab bar of a browser. */

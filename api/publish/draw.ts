@@ -1,0 +1,44 @@
+import type { App } from '#api/app.ts'
+import { type Finished, finish } from './files.ts'
+import { drawFeed } from './pages.ts'
+
+/** Draws one page of the site, in process. */
+export type Render = (path: string) => Promise<{ statusCode: number; rawPayload: Buffer }>
+
+export interface Drawn {
+  files: Finished[]
+  /** Places where nothing public is, or is no longer. */
+  gone: string[]
+  /** Places that could not be drawn now; each is logged. */
+  failed: string[]
+}
+
+const missingPage = /\/404\.html$/
+
+/** Draws places one after the other, leaving the thread free between two. Never throws. */
+export function openDraw(app: App, render: Render): (places: string[]) => Promise<Drawn> {
+  const bytesOf = async (place: string): Promise<Buffer | 'gone'> => {
+    const feed = await drawFeed(app, place)
+    if (feed) return feed
+    const { statusCode, rawPayload } = await render(place)
+    if (missingPage.test(place) && statusCode === 404) return rawPayload
+    if (statusCode === 404) return 'gone'
+    if (statusCode !== 200) throw new Error(`the page answered ${statusCode}`)
+    return rawPayload
+  }
+  return async (places) => {
+    const drawn: Drawn = { files: [], gone: [], failed: [] }
+    for (const place of places) {
+      try {
+        const bytes = await bytesOf(place)
+        if (bytes === 'gone') drawn.gone.push(place)
+        else drawn.files.push(await finish(place, bytes))
+      } catch (error) {
+        drawn.failed.push(place)
+        app.log('error', 'publish.page-failed', { place, message: (error as Error).message })
+      }
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return drawn
+  }
+}

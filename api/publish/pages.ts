@@ -1,0 +1,73 @@
+import type { App } from '#api/app.ts'
+import { feedLength, rssFeed } from '#api/feeds/rss.ts'
+import { changesSince, readHistory, readIncident, readMonths, readStatus, readUpdates } from '#api/status/read.ts'
+import type { Locale } from '#content/locales.ts'
+import { locales } from '#content/locales.ts'
+import { everywhere, placeIn } from './places.ts'
+
+/** Pages that are there whatever happens. */
+const standing = [
+  '/history/',
+  '/how-we-communicate/',
+  '/privacy/',
+  '/subscribe/',
+  '/subscribe/check/',
+  '/subscribe/manage/',
+  '/404.html',
+]
+
+const feed = '/history.rss'
+const ofIncident = ({ id, code }: { id: string; code: string }) => [`/incidents/${id}/`, `/i/${code}/`]
+
+/** What every change shows in. */
+const always = ['/', feed]
+
+/** Every public place, first pages first. */
+export async function everyPlace(app: App): Promise<string[]> {
+  const { open, knownIssues } = await readStatus(app)
+  const months = await readMonths(app)
+  const places = new Set([...always, ...standing, ...[...open, ...knownIssues].flatMap(ofIncident)])
+  for (const month of months) places.add(`/history/${month}/`)
+  for (const month of months)
+    for (const incident of (await readHistory(app, month)).incidents)
+      for (const place of ofIncident(incident)) places.add(place)
+  return inEveryLanguage(app, [...places])
+}
+
+/** What must be drawn again after a change: the places, and the revision they will then show. */
+export async function changedPlaces(app: App, since: number): Promise<{ revision: number; places: string[] }> {
+  const { revision, incidentIds, months } = await changesSince(app, since)
+  if (revision === since) return { revision, places: [] }
+  const places = [...always]
+  for (const id of incidentIds) {
+    const incident = await readIncident(app, id)
+    places.push(...(incident ? ofIncident(incident) : [`/incidents/${id}/`]))
+  }
+  places.push(...months.map((month) => `/history/${month}/`), '/history/')
+  return { revision, places: inEveryLanguage(app, places) }
+}
+
+/** What time alone changes. */
+export async function timelyPlaces(app: App): Promise<string[]> {
+  const { open, knownIssues } = await readStatus(app)
+  return inEveryLanguage(app, ['/', ...[...open, ...knownIssues].map(({ id }) => `/incidents/${id}/`), '/history/'])
+}
+
+const inEveryLanguage = (app: App, places: string[]) =>
+  places.flatMap((place) => everywhere(app.site.defaultLocale, place))
+
+/** The language of a feed's place; null when the place is none. */
+function feedLocale(app: App, place: string): Locale | null {
+  return locales.find((locale) => placeIn(locale, app.site.defaultLocale, feed) === place) ?? null
+}
+
+/** Draws a feed; null when the place is a page. */
+export async function drawFeed(app: App, place: string): Promise<Buffer | null> {
+  const locale = feedLocale(app, place)
+  if (!locale) return null
+  const entries = await readUpdates(app, { limit: feedLength })
+  return Buffer.from(
+    rssFeed({ site: app.site, publicUrl: app.config.publicUrl, locale, entries, at: app.now() }),
+    'utf8',
+  )
+}

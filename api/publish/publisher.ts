@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto'
+import type { App } from '#api/app.ts'
+import { plusMs, secondMs } from '#api/lib/time.ts'
+import { readStatus } from '#api/status/read.ts'
+import { copyAssets } from './assets.ts'
+import { openDraw, type Render } from './draw.ts'
+import { dueAfter } from './due.ts'
+import { readRevisionFile, removeFiles, writeFiles, writeRevisionFile } from './files.ts'
+import { changedPlaces, everyPlace, timelyPlaces } from './pages.ts'
+import type { Published } from './published.ts'
+import { openSqueeze } from './squeeze.ts'
+
+export interface PublisherParts {
+  published: Published
+  render: Render
+  /** A name for the built site that changes with it. */
+  build: string
+  /** The built site's own files (scripts, pictures), copied beside the pages. */
+  assets?: string
+}
+
+export interface Publisher {
+  /** "record-behind": the published pages are newer than the record, as after a lost database; nothing is published over them. */
+  readonly state: 'fine' | 'record-behind'
+  /** Brings the files up to the record: everything when the build differs, else what changed since and what time made untrue. */
+  start(): Promise<void>
+  /** Looks whether a change or the time asks for something. Returns at once and never throws; looks never overlap. */
+  wake(): void
+  /** Draws everything. `startOver` publishes from a record that is behind, too. */
+  publishAll(options?: { startOver?: boolean }): Promise<void>
+  /** Draws what was announced since the last publish. */
+  publishChanges(): Promise<void>
+  /** Draws what time alone made untrue, when it has. */
+  tick(): Promise<void>
+  /** Finishes what is being written. */
+  stop(): Promise<void>
+}
+
+/** How many pages are written and shown in one step when everything is drawn. */
+const stepPages = 200
+/** How long a page that could not be drawn waits for its next try, in milliseconds. */
+const retryAfterMs = 5 * secondMs
+
+/** Opens the one writer of the published folder. Reads what the folder says of itself; publishes nothing yet. */
+export async function openPublisher(app: App, parts: PublisherParts): Promise<Publisher> {
+  const { published } = parts
+  const { dir } = published
+  const draw = openDraw(app, parts.render)
+  const squeeze = openSqueeze(published)
+  const build = createHash('sha256')
+    .update(JSON.stringify([parts.build, app.site, app.config.publicUrl, app.config.mode]))
+    .digest('hex')
+    .slice(0, 16)
+  let shown = await readRevisionFile(dir)
+  let state: Publisher['state'] = 'fine'
+  let due = ''
+  /** What could not be drawn or written is tried again after a while, or at once when there is news. */
+  let failed: { revision: number; until: string } | null = null
+  let looked = ''
+  let stopped = false
+  let turn = Promise.resolve()
+
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const mine = turn.then(work)
+    turn = mine.catch(() => {})
+    return mine
+  }
+
+  /** Draws, writes and shows; true when everything went well. A page that fails keeps its old file. */
+  const show = async (places: string[]): Promise<boolean> => {
+    const drawn = await draw(places)
+    const { files, gone } = drawn
+    const stillThere = gone.filter((place) => published.has(place))
+    let written = true
+    try {
+      await writeFiles(dir, files)
+      await removeFiles(dir, stillThere)
+    } catch (error) {
+      // Readers get the news from memory all the same; the files follow when the disk takes them.
+      written = false
+      app.log('error', 'publish.write-failed', { message: (error as Error).message })
+    }
+    published.swap(files, stillThere)
+    squeeze.add(files)
+    return written && drawn.failed.length === 0
+  }
+
+  const settle = async (revision: number, well: boolean) => {
+    const again = plusMs(app.now(), retryAfterMs)
+    due = well ? dueAfter(await readStatus(app)) : again
+    failed = well ? null : { revision, until: again }
+    if (!well) return
+    shown = { revision, at: app.now(), build }
+    await writeRevisionFile(dir, shown)
+  }
+
+  const isBehind = (revision: number): boolean => {
+    const behind = shown !== null && revision < shown.revision
+    if (behind && state === 'fine') app.log('error', 'publish.record-behind', { revision, shown: shown?.revision ?? 0 })
+    state = behind ? 'record-behind' : 'fine'
+    return behind
+  }
+
+  const all = async (startOver: boolean) => {
+    const started = performance.now()
+    const { revision } = await changedPlaces(app, shown?.revision ?? 0)
+    if (!startOver && isBehind(revision)) return
+    state = 'fine'
+    if (parts.assets) published.swap(await copyAssets(parts.assets, dir))
+    const places = await everyPlace(app)
+    let well = true
+    for (let from = 0; from < places.length; from += stepPages)
+      well = (await show(places.slice(from, from + stepPages))) && well
+    await settle(revision, well)
+    const ms = Math.round(performance.now() - started)
+    app.log('info', 'publish.everything', { revision, pages: places.length, ms })
+  }
+
+  const changes = async () => {
+    if (!shown || shown.build !== build) return all(false)
+    const { revision, places } = await changedPlaces(app, shown.revision)
+    if (isBehind(revision) || places.length === 0) return
+    if (failed?.revision === revision && app.now() < failed.until) return
+    const started = performance.now()
+    const well = await show(places)
+    await settle(revision, well)
+    const ms = Math.round(performance.now() - started)
+    app.log('info', 'publish.changes', { revision, pages: places.length, ms })
+  }
+
+  const timely = async () => {
+    if (!shown || state !== 'fine') return
+    const now = app.now()
+    // A clock that was set back (only the demonstration's can be) makes everything due.
+    const back = now < looked
+    looked = now
+    if (due && now < due && !back) return
+    await settle(shown.revision, await show(await timelyPlaces(app)))
+    app.log('info', 'publish.time', { due })
+  }
+
+  let looking = false
+  let again = false
+  const look = async () => {
+    looking = true
+    do {
+      again = false
+      try {
+        await inTurn(changes)
+        await inTurn(timely)
+      } catch (error) {
+        app.log('error', 'publish.failed', { message: (error as Error).message })
+      }
+    } while (again && !stopped)
+  }
+
+  // The record tells at once whether it is the one these pages were drawn from.
+  if (shown) isBehind((await changedPlaces(app, shown.revision)).revision)
+
+  return {
+    get state() {
+      return state
+    },
+    start: () => inTurn(changes).then(() => inTurn(timely)),
+    wake() {
+      again = true
+      if (looking || stopped || app.health.trouble) return
+      void look().finally(() => {
+        looking = false
+      })
+    },
+    publishAll: ({ startOver = false } = {}) => inTurn(() => all(startOver)),
+    publishChanges: () => inTurn(changes),
+    tick: () => inTurn(timely),
+    async stop() {
+      stopped = true
+      squeeze.stop()
+      await turn
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import { join } from 'node:path'
+import { brotliOf, type Finished, replaceFiles } from './files.ts'
+import { fileOf } from './places.ts'
+import type { Published } from './published.ts'
+
+/** How long nothing must have been published before there is time to pack better, in milliseconds. */
+const quietMs = 5_000
+/** A breath between two pages, in milliseconds. */
+const pauseMs = 250
+const fullEffort = 11
+
+/** Packs what was published once more, as small as Brotli can, one page at a time while nothing else is published. */
+export function openSqueeze(published: Published): { add(files: Finished[]): void; stop(): void } {
+  const waiting = new Map<string, Finished>()
+  let timer: NodeJS.Timeout | undefined
+  const plan = (ms: number) => {
+    clearTimeout(timer)
+    timer = setTimeout(() => void one(), ms).unref()
+  }
+  const one = async () => {
+    const [next] = waiting
+    if (!next) return
+    const [place, file] = next
+    waiting.delete(place)
+    const br = await brotliOf(file.bytes, fullEffort)
+    const now = published.held(place, file.hash)
+    if (now?.br && br.length < now.br.length) {
+      try {
+        await replaceFiles([{ file: `${join(published.dir, fileOf(place))}.br`, bytes: br }], false)
+        if (published.held(place, file.hash)) published.swap([{ ...file, br }])
+      } catch {
+        // The page stands in its first packing; nothing is lost but a few bytes.
+      }
+    }
+    plan(pauseMs)
+  }
+  return {
+    add(files) {
+      for (const file of files) if (file.br) waiting.set(file.place, file)
+      if (waiting.size) plan(quietMs)
+    },
+    stop() {
+      clearTimeout(timer)
+      waiting.clear()
+    },
+  }
+}
