@@ -52,7 +52,7 @@ function inlineText(tokens: Token[]): string {
   const links: { address: string; from: number }[] = []
   for (const token of tokens) {
     if (token.type === 'softbreak' || token.type === 'hardbreak') out += '\n'
-    else if (token.type === 'link_open') links.push({ address: token.attrGet('href') ?? '', from: out.length })
+    else if (token.type === 'link_open') links.push({ address: String(token.attrGet('href') ?? ''), from: out.length })
     else if (token.type === 'link_close') {
       const { address, from } = links.pop()!
       const shown = out.slice(from)
