@@ -1,0 +1,102 @@
+import type { App } from '#api/app.ts'
+import { smsLength } from '#api/channels/sms/segments.ts'
+import { notFound } from '#api/errors.ts'
+import { readWhole } from '#api/incidents/queries.ts'
+import { countAudience, type Headcount } from '#api/subscribers/queries.ts'
+import { type Locale, locales } from '#content/locales.ts'
+import { compose, pageOrder, senderOf } from './composed.ts'
+import { audienceOfDraft, type NoticeDraft, toldOfDraft } from './draft.ts'
+import type { Told } from './told.ts'
+import { forReader, type MailTemplate } from './update-mail.ts'
+import { type Sms, shortUrl, updateSms } from './update-sms.ts'
+
+/** What stands for a reader's own secret in a preview. */
+export const tokenShown = '…'
+
+export interface ChannelReach extends Headcount {
+  /** Why nobody is reached although they are counted: the channel is off. */
+  off: string | null
+  /** What it costs to tell them, in minor units; SMS only. */
+  cost?: { amountMinor: number; currency: string }
+}
+
+export interface NoticePreview {
+  email: Record<Locale, MailTemplate>
+  sms: Record<Locale, Sms>
+  /** Channels that this draft goes out on; one that is missing tells nobody. */
+  reach: Record<string, ChannelReach>
+  /** Sentences: an SMS that no longer fits one segment. */
+  warnings: string[]
+}
+
+/**
+ * What readers would get if this draft were published now, made by the code that sends, with a mark where each reader's
+ * own links go. Changes nothing. Throws not_found when the incident does not exist.
+ */
+export async function previewNotices(app: App, draft: NoticeDraft): Promise<NoticePreview> {
+  const incident = draft.incidentId ? await readWhole(app.db, draft.incidentId) : null
+  if (draft.incidentId && !incident) throw notFound('This incident')
+  const told = toldOfDraft(draft, incident, await pageOrder(app.db), app.now())
+  const composed = compose(told, senderOf(app))
+  const { publicUrl } = app.config
+  const links = {
+    preferences: `${publicUrl}/preferences/${tokenShown}`,
+    unsubscribe: `${publicUrl}/unsubscribe/${tokenShown}`,
+  }
+  const each = <T>(make: (locale: Locale) => T) =>
+    Object.fromEntries(locales.map((locale) => [locale, make(locale)])) as Record<Locale, T>
+  const sms = each((locale) => composed.sms(locale))
+  const reach: NoticePreview['reach'] = {}
+  for (const [name, count] of Object.entries(await countAudience(app.db, audienceOfDraft(draft, incident, told)))) {
+    reach[name] = { ...count, off: app.channels.find((channel) => channel.name === name)?.offReason ?? null }
+    if (name === 'sms') reach[name].cost = costOf(app, count, sms)
+  }
+  return {
+    email: each((locale) => forReader(composed.mail(locale), links)),
+    sms,
+    reach,
+    warnings: locales.filter((locale) => sms[locale].segments > 1).map((locale) => tooLong(locale, sms[locale])),
+  }
+}
+
+function costOf({ site }: App, { locales: people }: Headcount, sms: Record<Locale, Sms>) {
+  const segments = locales.reduce((sum, locale) => sum + (people[locale] ?? 0) * sms[locale].segments, 0)
+  const { amountMinor, currency } = site.smsPricePerSegment
+  return { amountMinor: segments * amountMinor, currency }
+}
+
+const tooLong = (locale: Locale, { segments, length, encoding }: Sms) =>
+  `The SMS in ${locale} takes ${segments} segments (${length} characters in ${encoding}).`
+
+/**
+ * What is wrong with SMS whatever is written in them: languages in which the fixed words and the address alone no
+ * longer fit one segment. For the log at start and the admin form.
+ */
+export function smsWarnings(app: App): string[] {
+  const sender = senderOf(app)
+  const at = app.now()
+  const shortest: Told = {
+    incidentId: '',
+    code: '0000',
+    status: 'investigating',
+    impact: 'critical',
+    title: {},
+    body: {},
+    scope: {},
+    notAffected: {},
+    workaround: {},
+    startedAt: at,
+    endedAt: null,
+    publishedAt: at,
+    nextUpdateAt: at,
+    correction: false,
+    raised: false,
+    components: [],
+  }
+  return locales
+    .filter((locale) => smsLength(updateSms(shortest, locale, sender).text).segments > 1)
+    .map(
+      (locale) =>
+        `With ${shortUrl(app.config.publicUrl, '0000')} an SMS in ${locale} no longer fits one segment: a shorter PUBLIC_URL or sign in the site file makes each cheaper.`,
+    )
+}

@@ -1,0 +1,125 @@
+import { z } from '@hono/zod-openapi'
+import { componentStatuses } from '#api/components/component.ts'
+import { idInput, instantInput } from '#api/http/inputs.ts'
+import { id, instant } from '#api/http/shapes.ts'
+import { optionalWordsInput } from '#api/http/words.ts'
+import { impacts, incidentStatuses } from '#api/incidents/incident.ts'
+import type { Site } from '#api/site.ts'
+import { locales } from '#content/locales.ts'
+import { deliveryStates } from './delivery.ts'
+
+/** Longest texts, in characters: those of the routes that publish. */
+const titleLengthMax = 200
+const factLengthMax = 1_000
+const bodyLengthMax = 10_000
+const componentsMax = 500
+
+/** A draft may be half written: only the status must be there. */
+export function draftInput({ defaultLocale }: Site) {
+  const fact = optionalWordsInput(defaultLocale, factLengthMax).optional()
+  return z
+    .strictObject({
+      incidentId: idInput.optional(),
+      title: optionalWordsInput(defaultLocale, titleLengthMax, { line: true }).optional(),
+      severity: z.literal([1, 2, 3, 4]).optional(),
+      impact: z.enum(impacts).optional(),
+      status: z.enum(incidentStatuses),
+      startedAt: instantInput.optional(),
+      scope: fact,
+      notAffected: fact,
+      workaround: fact,
+      components: z
+        .array(z.strictObject({ id: idInput, status: z.enum(componentStatuses) }))
+        .max(componentsMax)
+        .optional(),
+      body: optionalWordsInput(defaultLocale, bodyLengthMax).default({}),
+      nextUpdateAt: instantInput.nullable().optional(),
+      effectiveAt: instantInput.optional(),
+      corrects: idInput.nullable().optional(),
+      notify: z.boolean().optional(),
+    })
+    .openapi('NoticeDraft', { description: 'The body of a new incident or, with incidentId, of an update on it.' })
+}
+
+const locale = z.enum(locales)
+const perLocale = <T extends z.ZodType>(shape: T) =>
+  z.object(Object.fromEntries(locales.map((one) => [one, shape])) as Record<(typeof locales)[number], T>)
+
+export const previewShape = z
+  .object({
+    email: perLocale(z.object({ subject: z.string(), html: z.string(), text: z.string() })),
+    sms: perLocale(
+      z.object({ text: z.string(), encoding: z.enum(['GSM-7', 'UCS-2']), length: z.int(), segments: z.int() }),
+    ),
+    reach: z.record(
+      z.string(),
+      z.object({
+        people: z.int(),
+        suppressed: z.int(),
+        locales: z.partialRecord(locale, z.int()),
+        off: z.string().nullable(),
+        cost: z.object({ amountMinor: z.int(), currency: z.string() }).optional(),
+      }),
+    ),
+    warnings: z.array(z.string()),
+  })
+  .openapi('NoticePreview')
+
+const deliveryState = z.enum(deliveryStates).openapi('DeliveryState')
+
+export const ledgerShape = z
+  .object({
+    counts: z
+      .record(z.string(), z.looseObject({ total: z.int() }))
+      .openapi({ example: { email: { total: 10930, sent: 10869, suppressed: 61 } } }),
+    channels: z.array(
+      z.object({
+        name: z.string(),
+        provider: z.string(),
+        off: z.string().nullable(),
+        stopped: z.string().nullable(),
+      }),
+    ),
+    finding: z.boolean().openapi({ description: 'Recipients are still being found: the totals grow.' }),
+    data: z.array(
+      z.object({
+        id,
+        updateId: id.nullable(),
+        updateNumber: z.int().nullable(),
+        channel: z.string(),
+        address: z.string(),
+        locale,
+        state: deliveryState,
+        reason: z.string().nullable(),
+        attempts: z.int(),
+        possibleDuplicate: z.boolean(),
+        createdAt: instant,
+        updatedAt: instant,
+        sentAt: instant.nullable(),
+      }),
+    ),
+    next: z.string().nullable(),
+  })
+  .openapi('Ledger')
+
+export const headShape = z
+  .object({
+    id: z.string(),
+    at: instant,
+    channel: z.string(),
+    address: z.string(),
+    locale: z.string(),
+    subject: z.string().nullable(),
+  })
+  .openapi('LetterHead')
+
+export const letterShape = z
+  .object({
+    ...headShape.shape,
+    deliveryId: id,
+    noticeId: id,
+    text: z.string(),
+    html: z.string().optional(),
+    headers: z.record(z.string(), z.string()).optional(),
+  })
+  .openapi('Letter')
