@@ -22,12 +22,12 @@ export function hookRoutes(app: App) {
     app.log('debug', 'callback.folded', { channel: channel.name, events: events.length, news })
     return c.body(null, 204)
   }
-  const hook = (path: '/hooks/resend' | '/hooks/twilio/status') =>
-    createRoute({
-      method: 'post',
-      path,
-      tags: ['Hooks'],
-      responses: { 204: { description: 'Folded into the ledger, or known already.' }, ...refusals(403, 404) },
-    })
-  return newRouter().openapi(hook('/hooks/resend'), fold).openapi(hook('/hooks/twilio/status'), fold)
+  const hook = {
+    method: 'post' as const,
+    tags: ['Hooks'],
+    responses: { 204: { description: 'Folded into the ledger, or known already.' }, ...refusals(403, 404) },
+  }
+  return newRouter()
+    .openapi(createRoute({ ...hook, path: '/hooks/resend' }), fold)
+    .openapi(createRoute({ ...hook, path: '/hooks/twilio/status' }), fold)
 }
