@@ -6,6 +6,7 @@ import { type Actor, system } from './audit/audit.ts'
 import type { Config } from './config.ts'
 import { migrate } from './db/connect.ts'
 import { invalid } from './errors.ts'
+import { recordBehind, startProgram } from './program.ts'
 
 type Say = (line: string) => void
 
@@ -66,6 +67,18 @@ export const endToken = (config: Config, say: Say, id: string) =>
     await revokeToken(app, operator, id)
     say(`Token ${id} opens nothing any more.`)
   })
+
+/** Draws every page again from the record; `startOver` also when the record is older than what is published. */
+export async function publish(config: Config, say: Say, { startOver }: { startOver: boolean }): Promise<void> {
+  const program = await startProgram({ ...config, port: 0 }, { say, roles: { web: true, worker: false } })
+  try {
+    if (program.publisher.state === 'record-behind' && !startOver) throw new Error(recordBehind)
+    await program.publisher.publishAll({ startOver })
+    say('Every page is drawn anew. A program that is running shows them after its next start.')
+  } finally {
+    await program.stop()
+  }
+}
 
 function staffRole(text: string): Role {
   if (staffRoles.some((role) => role === text) && isRole(text)) return text

@@ -1,11 +1,15 @@
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { App } from '#api/app.ts'
+import { listLetters, readLetter } from '#api/channels/letterbox/read.ts'
 import { readCompany, readEvening } from '#api/demo/company.ts'
 import { nextUpdate, playUpdate } from '#api/demo/player.ts'
 import { isDemonstration } from '#api/demo/queries.ts'
 import { seedDemonstration } from '#api/demo/seed.ts'
 import { findCast, saidAt } from '#api/demo/told.ts'
 import { dayMs, toMs } from '#api/lib/time.ts'
+import { expandNext, takeAnnounced } from '#api/notices/expand.ts'
+import { workOnce } from '#api/notices/work.ts'
 import { readStatus } from '#api/status/read.ts'
 import { countAudience } from '#api/subscribers/queries.ts'
 import type { Locale, Words } from '#content/locales.ts'
@@ -129,3 +133,46 @@ story('played to its end, the evening leaves 99.931 % and 99.979 % behind', asyn
   const incident = await app.db.selectFrom('incident').selectAll().where('code', '=', '1107').executeTakeFirstOrThrow()
   expect(incident).toMatchObject({ startedAt: '2026-11-11T12:02:00.000Z', endedAt: '2026-11-11T14:10:00.000Z' })
 })
+
+story('the worker tells 10,869 by mail and 1,322 by SMS of U1; U2 asks for 8,905', async ({ app, clock }) => {
+  await seedDemonstration(app, { password, evening: 'U1' })
+  clock.set('2026-11-11T12:12:00.000Z')
+  while (await workOnce(app)) clock.move(1)
+  expect(await rowsOf(app, 'incident.opened')).toEqual({
+    'email sent': 10_869,
+    'email suppressed': 61,
+    'sms sent': 1_322,
+  })
+  const letterbox = join(app.config.dataDir, 'letterbox')
+  const { data } = await listLetters(letterbox, { channel: 'sms', limit: 200 })
+  const text = async (locale: string) =>
+    (await readLetter(letterbox, data.find((letter) => letter.locale === locale)!.id))?.text
+  expect(await text('zh-CN')).toBe(
+    '【禾舟商云】下单、支付自20:02起异常，正紧急处理。20:27前更新：status.hezhou.example/i/1107',
+  )
+  expect(await text('en')).toBe(
+    '[Hezhou] Order placement and payments failing since 20:02 (UTC+8). Fix under way. Next update by 20:27: status.hezhou.example/i/1107',
+  )
+
+  clock.set('2026-11-11T12:22:00.000Z')
+  const next = await nextUpdate(app)
+  if (typeof next === 'string') throw new Error(next)
+  await playUpdate(app, next)
+  await takeAnnounced(app)
+  while (await expandNext(app)) clock.move(1)
+  const asked = Object.entries(await rowsOf(app, 'incident.updated'))
+  expect(asked.every(([kind]) => kind.startsWith('email'))).toBe(true)
+  expect(asked.reduce((sum, [, rows]) => sum + rows, 0)).toBe(8_905)
+})
+
+/** Ledger rows of the notices of a kind, by channel and state. */
+async function rowsOf(app: App, kind: string): Promise<Record<string, number>> {
+  const rows = await app.db
+    .selectFrom('delivery')
+    .innerJoin('notice', 'notice.id', 'delivery.noticeId')
+    .select(({ fn }) => ['channel', 'state', fn.countAll().as('rows')])
+    .where('notice.kind', '=', kind)
+    .groupBy(['channel', 'state'])
+    .execute()
+  return Object.fromEntries(rows.map(({ channel, state, rows }) => [`${channel} ${state}`, Number(rows)]))
+}
