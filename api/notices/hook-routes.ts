@@ -28,6 +28,6 @@ export function hookRoutes(app: App) {
     responses: { 204: { description: 'Folded into the ledger, or known already.' }, ...refusals(403, 404) },
   }
   return newRouter()
-    .openapi(createRoute({ ...hook, path: '/hooks/resend' }), fold)
-    .openapi(createRoute({ ...hook, path: '/hooks/twilio/status' }), fold)
+    .openapi(createRoute({ ...hook, path: '/hooks/resend' }), (c) => fold(c))
+    .openapi(createRoute({ ...hook, path: '/hooks/twilio/status' }), (c) => fold(c))
 }

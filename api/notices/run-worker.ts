@@ -1,0 +1,105 @@
+import type { App } from '#api/app.ts'
+import { sharesWork } from '#api/db/connect.ts'
+import { hourMs } from '#api/lib/time.ts'
+import { sweepSubscribers } from '#api/subscribers/staff-actions.ts'
+import { claimNext, sendClaimed } from './send.ts'
+import { nextDue, planOnce, takeUpLostWork } from './work.ts'
+
+/** Batches that are on their way to a provider at once, at the most. */
+const lanes = 4
+/** How long the worker sleeps when nobody wakes it, in milliseconds: other processes write to the record too. */
+const lookEveryMs = 500
+/** On SQLite the worker rests after a write for as long as it took, so that the front door finds the lock free. */
+const restMsMax = 25
+/** How long it stays away from a record that cannot be read or written. */
+const troubleMs = 1_000
+
+/**
+ * Works until it is stopped: plans in small steps and keeps up to four batches on their way. `stop` lets those finish;
+ * `ended` resolves when the last is settled.
+ */
+export function runWorker(app: App) {
+  let stopping = false
+  let wakeUp = () => {}
+  let woken = false
+  const flights = new Set<Promise<void>>()
+  const wake = () => {
+    woken = true
+    wakeUp()
+  }
+  const sleep = (ms: number) =>
+    new Promise<void>((resolve) => {
+      if (woken) return resolve()
+      const timer = setTimeout(resolve, ms)
+      wakeUp = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  const rest = async (workedMs: number) => {
+    if (!sharesWork(app.db)) await new Promise((resolve) => setTimeout(resolve, Math.min(workedMs, restMsMax)))
+  }
+
+  async function fillLanes(): Promise<boolean> {
+    let sent = false
+    while (!stopping && flights.size < lanes) {
+      const claim = await claimNext(app)
+      if (!claim) break
+      sent = true
+      const flight = sendClaimed(app, claim)
+        .catch((error: Error) => app.log('error', 'settle.failed', { name: error.name, message: error.message }))
+        .finally(() => {
+          flights.delete(flight)
+          wake()
+        })
+      flights.add(flight)
+    }
+    return sent
+  }
+
+  async function waitMs(): Promise<number> {
+    const due = flights.size < lanes ? await nextDue(app) : null
+    if (!due) return lookEveryMs
+    return Math.min(Math.max(Date.parse(due) - Date.parse(app.now()), 1), lookEveryMs)
+  }
+
+  let sweptAt = ''
+  async function sweep() {
+    const now = app.now()
+    if (sweptAt && Date.parse(now) - Date.parse(sweptAt) < hourMs) return
+    sweptAt = now
+    await sweepSubscribers(app)
+  }
+
+  async function run() {
+    let ready = false
+    while (!stopping) {
+      woken = false
+      const startedAt = performance.now()
+      try {
+        if (!ready) await takeUpLostWork(app)
+        ready = true
+        await sweep()
+        const planned = await planOnce(app)
+        const sent = await fillLanes()
+        if (planned || sent) await rest(performance.now() - startedAt)
+        else await sleep(await waitMs())
+      } catch (error) {
+        app.log('error', 'worker.failed', { name: (error as Error).name, message: (error as Error).message })
+        await sleep(troubleMs)
+      }
+    }
+    await Promise.all(flights)
+  }
+
+  const ended = run()
+  return {
+    wake,
+    stop() {
+      stopping = true
+      wake()
+      return ended
+    },
+    ended,
+  }
+}

@@ -1,0 +1,24 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { openApp } from './app.ts'
+import type { Config } from './config.ts'
+import { DemoClock } from './demo/clock.ts'
+import { runWorker } from './notices/run-worker.ts'
+import type { Site } from './site.ts'
+
+/** What the thread is started with; everything else it reads from the record. */
+export interface WorkerStart {
+  config: Config
+  site: Site
+}
+
+// The worker's thread: its own connection to the record, woken and stopped by the thread that serves.
+const { config, site } = workerData as WorkerStart
+const app = openApp(config, { site, ...(config.mode === 'demo' ? { clock: new DemoClock(config.dataDir) } : {}) })
+const worker = runWorker(app)
+parentPort?.on('message', (message) => {
+  if (message === 'wake') worker.wake()
+  if (message === 'stop') void worker.stop()
+})
+await worker.ended
+await app.close()
+parentPort?.close()
