@@ -34,6 +34,8 @@ export interface Dates {
   day(at: Instant): string
   /** The same for a day written "2026-11-11". */
   dayOf(date: string): string
+  /** Two such days as a range, "4 November – 10 November". */
+  daysFrom(first: string, last: string): string
   /** "November 2026" for "2026-11". */
   month(month: string): string
   /** As elements: the time; its day; the time, with its day unless that is today. */
@@ -42,10 +44,12 @@ export interface Dates {
   seconds(at: Instant): Html
   date(at: Instant): Html
   moment(at: Instant): Html
+  /** The time with its day, whatever day it is. */
+  full(at: Instant): Html
   /** "1 h 52 min", to the minute, days from 24 hours on. */
   duration(from: Instant, to: Instant): string
-  /** From one moment to another, the day once when it is the same. */
-  span(label: string, from: Instant, to: Instant): string
+  /** From one moment to another, the day once when it is the same, and not at all when `day` already says it. */
+  span(label: string, from: Instant, to: Instant, day?: string): string
 }
 
 export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
@@ -62,16 +66,19 @@ export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
   }
   const sameDay = (a: Instant, b: Instant) => dateIn(toMs(a), zone) === dateIn(toMs(b), zone)
   const both = (at: Instant) => fill(labels.moment, { day: day(at), time: hour(at) })
+  const calendar = (date: string) =>
+    Number(date.slice(0, 4)) === yearNow
+      ? format(locale, 'UTC', 'day', dayOptions)
+      : format(locale, 'UTC', 'full', fullOptions)
   return {
     zone: zoneNames[zone] ?? offsetName(offsetMs(toMs(now), zone)),
     hour,
     day,
-    dayOf: (date) => {
-      const noon = Date.parse(`${date}T12:00:00Z`)
-      const short = new Date(noon).getUTCFullYear() === yearNow
-      const made = short ? format(locale, 'UTC', 'day', dayOptions) : format(locale, 'UTC', 'full', fullOptions)
-      return made.format(noon)
-    },
+    dayOf: (date) => calendar(date).format(noonOf(date)),
+    daysFrom: (first, last) =>
+      first === last
+        ? calendar(first).format(noonOf(first))
+        : fill(labels.range, { from: calendar(first).format(noonOf(first)), to: calendar(last).format(noonOf(last)) }),
     month: (month) =>
       format(locale, 'UTC', 'month', { month: 'long', year: 'numeric' }).format(Date.parse(`${month}-15T00:00:00Z`)),
     time: (at) => element(at, hour(at)),
@@ -79,14 +86,17 @@ export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
     date: (at) => element(at, day(at)),
     moment: (at) => element(at, sameDay(at, now) ? hour(at) : both(at)),
     duration: (from, to) => duration(toMs(to) - toMs(from), locale),
-    span: (label, from, to) =>
+    full: (at) => element(at, both(at)),
+    span: (label, from, to, day) =>
       sentence(label, {
-        from: element(from, both(from)),
+        from: element(from, dateIn(toMs(from), zone) === day ? hour(from) : both(from)),
         to: element(to, sameDay(from, to) ? hour(to) : both(to)),
         zone: zoneNames[zone] ?? offsetName(offsetMs(toMs(from), zone)),
       }),
   }
 }
+
+const noonOf = (date: string) => Date.parse(`${date}T12:00:00Z`)
 
 function offsetName(ms: number): string {
   if (ms === 0) return 'UTC'

@@ -1,3 +1,4 @@
+import { escapeHtml } from '#api/lib/html.ts'
 import { markdownToHtml } from '#api/lib/markdown.ts'
 import type { Site } from '#api/site.ts'
 import type { Locale } from '#content/locales.ts'
@@ -10,6 +11,16 @@ export function proseOf(name: string, locale: Locale, site: Site): { title: stri
   const text = files[`/content/pages/${locale}/${name}.md`]
   if (!text) throw new Error(`content/pages/${locale}/${name}.md is missing.`)
   const filled = fill(text, { company: site.name[locale], email: site.support.email, sign: site.sign[locale] })
-  const [heading = '', ...rest] = filled.trim().split('\n')
-  return { title: heading.replace(/^#\s*/, ''), html: markdownToHtml(rest.join('\n')) }
+  const [opening = '', ...sections] = filled.trim().split(/^## /m)
+  const [heading, lead] = firstLine(opening)
+  const html = sections.map((section) => {
+    const [name, rest] = firstLine(section)
+    return `<h2 class="serif">${escapeHtml(name)}</h2>${markdownToHtml(rest)}`
+  })
+  return { title: heading.replace(/^#\s*/, ''), html: markdownToHtml(lead) + html.join('') }
+}
+
+const firstLine = (text: string): [string, string] => {
+  const [first = '', ...rest] = text.split('\n')
+  return [first.trim(), rest.join('\n')]
 }

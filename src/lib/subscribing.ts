@@ -1,0 +1,147 @@
+import type { Site } from '#api/site.ts'
+import type { Words } from '#content/locales.ts'
+import { isLocale, type Locale } from '#content/locales.ts'
+import { fill, wordsOf } from '#content/words.ts'
+import { plain } from './said.ts'
+
+/** What stands in a form of the subscribe pages: as typed, to be shown again when it is refused. */
+export interface Typed {
+  channel: string
+  address: string
+  components: string[]
+  locale: string
+  code: string
+  /** A field that people do not see. */
+  website: string
+}
+
+export const nothingTyped: Typed = { channel: '', address: '', components: [], locale: '', code: '', website: '' }
+
+const text = (form: FormData, name: string) => {
+  const value = form.get(name)
+  return typeof value === 'string' ? value : ''
+}
+
+export const typedIn = (form: FormData): Typed => ({
+  channel: text(form, 'channel'),
+  address: text(form, 'address'),
+  components: form.getAll('components').filter((value): value is string => typeof value === 'string' && value !== ''),
+  locale: text(form, 'locale'),
+  code: text(form, 'code'),
+  website: text(form, 'website'),
+})
+
+/** What a request carries as a form; an empty one when it carries none or one that cannot be read. */
+export async function formOf(request: Request): Promise<FormData> {
+  try {
+    return await request.formData()
+  } catch {
+    return new FormData()
+  }
+}
+
+/** A mail address has an @, a number has none. */
+export const channelOf = (address: string): 'email' | 'sms' => (/[@＠]/.test(address) ? 'email' : 'sms')
+
+export interface Refusal {
+  status: 400 | 404 | 409 | 422 | 429 | 503
+  fields: string[]
+}
+
+/** What the API refused. Anything that is no refusal of what was sent is "not now". */
+export async function refusalOf(answer: { status: number; json(): Promise<unknown> }): Promise<Refusal> {
+  const known = ([400, 404, 409, 422, 429] as const).find((status) => status === answer.status)
+  if (!known) return { status: 503, fields: [] }
+  try {
+    const body = (await answer.json()) as { error?: { fields?: Record<string, string> } }
+    return { status: known, fields: Object.keys(body.error?.fields ?? {}) }
+  } catch {
+    return { status: known, fields: [] }
+  }
+}
+
+/** A sentence for the person, and the field it stands at; no field when it is about the whole. */
+export interface Problem {
+  field: 'address' | 'code' | null
+  sentence: string
+}
+
+export interface Offer {
+  channels: { name: 'email' | 'sms'; open: boolean }[]
+  countries: string[]
+  example: string
+}
+
+/** "China or Singapore" in a language. */
+export const countriesIn = (locale: Locale, countries: readonly string[]): string => {
+  const names = new Intl.DisplayNames(locale, { type: 'region' })
+  return new Intl.ListFormat(locale, { type: 'disjunction' }).format(countries.map((code) => names.of(code) ?? code))
+}
+
+export function problemOf(refusal: Refusal, locale: Locale, channel: string, offer: Offer): Problem {
+  const { problems } = wordsOf(locale).subscribe
+  if (refusal.status === 429) return { field: null, sentence: problems.tooMany }
+  if (refusal.status === 503) return { field: null, sentence: problems.busy }
+  const [first = ''] = refusal.fields.map((field) => field.split('.')[0] ?? '')
+  if (first === 'address') {
+    const phone = fill(problems.phone, { countries: countriesIn(locale, offer.countries), example: offer.example })
+    return { field: 'address', sentence: channel === 'sms' ? phone : problems.email }
+  }
+  if (first === 'code') return { field: 'code', sentence: problems.code }
+  if (first === 'channel') return { field: null, sentence: problems.channel }
+  if (first === 'components') return { field: null, sentence: problems.components }
+  return { field: null, sentence: problems.general }
+}
+
+export interface ChoosableGroup {
+  id: string
+  name: Words
+  components: { id: string; name: Words }[]
+}
+
+/** What a subscription brings, in the words of the form. */
+export function describe(
+  locale: Locale,
+  { channel, componentIds }: { channel: string; componentIds: readonly string[] },
+  groups: readonly ChoosableGroup[],
+): string {
+  const words = wordsOf(locale).subscribe
+  const choice = channel === 'sms' ? words.choice.sms : words.choice.email
+  const names = groups.flatMap((group) => group.components).filter(({ id }) => componentIds.includes(id))
+  if (!names.length) return choice.everythingShort
+  return fill(choice.servicesShort, { services: names.map(({ name }) => plain(name, locale)).join(words.list) })
+}
+
+/**
+ * The language of a page behind a link: the one its path names, or the subscriber's own, for links in mails name none.
+ * A switch of language on such a page asks for the path's (`chosenMark`), the site's own among them.
+ */
+export const chosenMark = '?chosen'
+export const languageOf = (
+  url: URL,
+  inPath: string | undefined,
+  own: Locale | undefined,
+  site: Pick<Site, 'defaultLocale'>,
+): Locale =>
+  inPath !== undefined && isLocale(inPath)
+    ? inPath
+    : ((url.searchParams.has(chosenMark.slice(1)) ? undefined : own) ?? site.defaultLocale)
+
+/** Pages of one person: not kept, not found, and their address is told to nobody. */
+export function keepPrivate(headers: Headers): void {
+  headers.set('cache-control', 'no-store')
+  headers.set('referrer-policy', 'no-referrer')
+  headers.set('x-robots-tag', 'noindex')
+}
+
+/** Remembers, for the page that follows, what was typed: known or not, it is the same cookie. */
+export const typedCookie = 'candor-typed'
+const typedSeconds = 600
+export const typedCookieOptions = (publicUrl: string) =>
+  ({
+    path: '/',
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: publicUrl.startsWith('https:'),
+    maxAge: typedSeconds,
+  }) as const
