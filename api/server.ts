@@ -20,13 +20,16 @@ export type SiteHandler = (
 const headersTimeoutMs = 10_000
 const requestTimeoutMs = 30_000
 
-/** What every page is drawn with. */
+/** What every page is drawn with; the desk's own middleware adds to it. */
+export type Handed = Pick<App.Locals, 'api' | 'site' | 'publicUrl' | 'now' | 'publishing' | 'demo' | 'formKey'>
+
+/** Hands a page the API as whoever asks, the site, and the moment. */
 export function localsFor(
   app: App,
   routes: ApiRoutes,
   headers: IncomingMessage['headers'],
   publishing: boolean,
-): App.Locals {
+): Handed {
   return {
     api: clientFor(routes, headers),
     site: app.site,
