@@ -35,7 +35,7 @@ function optionsOf<T extends NonNullable<ParseArgsConfig['options']>>(args: stri
     if (parsed.positionals.length > positionals) throw new Error(`"${parsed.positionals.at(-1)}" is one word too many.`)
     return parsed
   } catch (error) {
-    throw new UsageError((error as Error).message.split('. To specify')[0])
+    throw new UsageError(`${(error as Error).message.split('. To specify')[0]?.replace(/\.$/, '')}.`)
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { staffRoles } from '#api/accounts/permissions.ts'
-import { incidentStatuses } from '#api/incidents/incident.ts'
+import { impacts, incidentStatuses } from '#api/incidents/incident.ts'
 
 const words = z.strictObject({ en: z.string().min(1), 'zh-CN': z.string().min(1) }).partial()
 const day = z.string().regex(/^\d{4}-\d\d-\d\d$/)
@@ -31,6 +31,7 @@ const toldUpdate = z.strictObject({
 const toldIncident = z.strictObject({
   code: z.string().optional(),
   severity: z.int().min(1).max(4),
+  impact: z.enum(impacts).optional(),
   date: day,
   occurred: clockTime.optional(),
   detected: clockTime.optional(),

@@ -58,13 +58,14 @@ const inputOf = (app: App, cast: Cast, incident: ToldIncident, update: ToldUpdat
 /** Opens an incident with its first update, now, as the person who did. `notify` false: nobody is written to. */
 export async function openTold(app: App, cast: Cast, incident: ToldIncident, notify: boolean): Promise<string> {
   const first = incident.updates[0]!
-  const { severity, title, scope, notAffected, workaround, code } = incident
+  const { severity, impact, title, scope, notAffected, workaround, code } = incident
   const opened = await openIncident(
     app,
     cast.person(first.by),
     {
       ...inputOf(app, cast, incident, first),
       severity,
+      impact,
       title,
       scope,
       notAffected,
