@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { App } from '#api/app.ts'
+import { exampleNumber } from '#api/channels/sms/number.ts'
 import { clientIp } from '#api/http/client-ip.ts'
 import { idInput } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
@@ -46,6 +47,7 @@ export function publicSubscriberRoutes(app: App) {
   const offer = z.object({
     channels: z.array(z.object({ name: z.enum(['email', 'sms']), open: z.boolean() })),
     countries: z.array(z.string()).openapi({ description: 'Whose mobile numbers are served, ISO 3166.' }),
+    example: z.string().openapi({ description: 'What a mobile number looks like.' }),
   })
 
   return newRouter()
@@ -60,7 +62,8 @@ export function publicSubscriberRoutes(app: App) {
         const channels = app.channels.flatMap(({ name, offReason }) =>
           isSubscribedChannel(name) ? [{ name, open: offReason === null }] : [],
         )
-        return c.json({ channels, countries: app.site.smsCountries }, 200)
+        const { smsCountries: countries } = app.site
+        return c.json({ channels, countries, example: exampleNumber(countries[0] ?? '') }, 200)
       },
     )
     .openapi(
