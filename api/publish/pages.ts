@@ -11,7 +11,6 @@ const standing = [
   '/how-we-communicate/',
   '/privacy/',
   '/subscribe/',
-  '/subscribe/check/',
   '/subscribe/manage/',
   '/404.html',
 ]
