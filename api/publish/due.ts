@@ -1,4 +1,4 @@
-import { dateIn, type Instant, midnight, minuteMs, plusMs, toInstant, toMs } from '#api/lib/time.ts'
+import { dateIn, type Instant, midnight, minuteMs, plusMs, secondMs, toInstant, toMs } from '#api/lib/time.ts'
 import type { StatusDocument } from '#api/status/document.ts'
 
 /** While an incident is open its page is drawn again this often, so that its age can be trusted. */
@@ -11,7 +11,8 @@ export const openEveryMs = 15 * minuteMs
 export function dueAfter(status: StatusDocument): Instant {
   const { at, zone, open, knownIssues, maintenances } = status
   const times = [
-    toInstant(midnight(dateIn(toMs(at), zone), zone, 1)),
+    // A second into the day, because a day that is an instant old has no state yet.
+    toInstant(midnight(dateIn(toMs(at), zone), zone, 1) + secondMs),
     ...[...open, ...knownIssues].flatMap(({ nextUpdateAt }) => (nextUpdateAt ? [plusMs(nextUpdateAt, 1)] : [])),
     ...maintenances.flatMap(({ startsAt, endsAt }) => [startsAt, endsAt]),
     ...(open.length ? [plusMs(at, openEveryMs)] : []),
