@@ -65,8 +65,8 @@ function costOf({ site }: App, { locales: people }: Headcount, sms: Record<Local
   return { amountMinor: segments * amountMinor, currency }
 }
 
-const tooLong = (locale: Locale, { segments, length, encoding }: Sms) =>
-  `The SMS in ${locale} takes ${segments} segments (${length} characters in ${encoding}).`
+const tooLong = (locale: Locale, { segments, units, encoding }: Sms) =>
+  `The SMS in ${locale} takes ${segments} segments (${units} characters in ${encoding}).`
 
 /**
  * What is wrong with SMS whatever is written in them: languages in which the fixed words and the address alone no

@@ -49,7 +49,13 @@ export const previewShape = z
   .object({
     email: perLocale(z.object({ subject: z.string(), html: z.string(), text: z.string() })),
     sms: perLocale(
-      z.object({ text: z.string(), encoding: z.enum(['GSM-7', 'UCS-2']), length: z.int(), segments: z.int() }),
+      z.object({
+        text: z.string(),
+        encoding: z.enum(['GSM-7', 'UCS-2']),
+        length: z.int(),
+        units: z.int(),
+        segments: z.int(),
+      }),
     ),
     reach: z.record(
       z.string(),

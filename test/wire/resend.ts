@@ -24,8 +24,6 @@ export interface WireResend extends WireServer {
   apiKey: string
   webhookSecret: string
   batches: WireBatch[]
-  /** Requests that came, accepted or not. */
-  requests: number
   /** Everything that was delivered to an address: a replay delivers nothing. */
   mailTo(address: string): WireMail[]
   /** All mails that were delivered. */
@@ -42,7 +40,6 @@ const refusedDomains = /@(example|test)\.(com|net|org)$/
 export async function openResend(apiKey = 're_test_key'): Promise<WireResend> {
   const batches: WireBatch[] = []
   const known = new Map<string, { hash: string; answer: unknown }>()
-  const state = { requests: 0 }
   const rate = { 'ratelimit-limit': '5', 'ratelimit-remaining': '4', 'ratelimit-reset': '1' }
   const problem = (statusCode: number, name: string, message: string) => ({
     status: statusCode,
@@ -51,7 +48,6 @@ export async function openResend(apiKey = 're_test_key'): Promise<WireResend> {
   })
   const server = await openWire(
     (req, text) => {
-      state.requests++
       const bearer = req.headers.authorization?.replace(/^Bearer /, '')
       if (!bearer) return problem(401, 'missing_api_key', 'Missing API key in the authorization header.')
       if (bearer !== apiKey) return problem(403, 'invalid_api_key', 'API key is invalid.')
@@ -108,9 +104,6 @@ export async function openResend(apiKey = 're_test_key'): Promise<WireResend> {
     apiKey,
     webhookSecret: `whsec_${secret}`,
     batches,
-    get requests() {
-      return state.requests
-    },
     mailTo: (address) => batches.flatMap(({ mails }) => mails).filter(({ to }) => to === address),
     mails: () => batches.flatMap(({ mails }) => mails),
     callback(type, data, id = `msg_${randomUUID()}`) {

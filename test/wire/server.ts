@@ -14,6 +14,10 @@ export interface WireServer {
   url: string
   /** The next `count` requests fail like this. */
   failNext(count: number, failure: Failure): void
+  /** From now on nothing fails. */
+  heal(): void
+  /** How many requests came, those that were made to fail too. */
+  requests(): number
   /** Every request takes this long, in milliseconds. */
   slow(ms: number): void
   close(): Promise<void>
@@ -32,7 +36,9 @@ export async function openWire(
 ): Promise<WireServer> {
   const failures: Failure[] = []
   let delayMs = 0
+  let requests = 0
   const handle = async (req: IncomingMessage, res: ServerResponse) => {
+    requests++
     const chunks: Buffer[] = []
     for await (const chunk of req) chunks.push(chunk as Buffer)
     const body = Buffer.concat(chunks).toString('utf8')
@@ -58,6 +64,10 @@ export async function openWire(
     failNext(count, failure) {
       for (let i = 0; i < count; i++) failures.push(failure)
     },
+    heal() {
+      failures.length = 0
+    },
+    requests: () => requests,
     slow(ms) {
       delayMs = ms
     },

@@ -15,7 +15,6 @@ export interface WireTwilio extends WireServer {
   accountSid: string
   authToken: string
   sent: WireSms[]
-  requests: number
   smsTo(number: string): WireSms[]
   /** A callback with its signature, for the address that the message named. */
   callback(
@@ -33,7 +32,6 @@ export async function openTwilio(): Promise<WireTwilio> {
   const accountSid = `AC${'0'.repeat(32)}`
   const authToken = 'twilio-test-token'
   const sent: WireSms[] = []
-  const state = { requests: 0 }
   const problem = (status: number, code: number, message: string) => ({
     status,
     body: { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status },
@@ -41,7 +39,6 @@ export async function openTwilio(): Promise<WireTwilio> {
   const basic = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`
   const server = await openWire(
     (req, text) => {
-      state.requests++
       if (req.headers.authorization !== basic) return problem(401, 20003, 'Authenticate')
       if (req.method !== 'POST' || req.url !== `/2010-04-01/Accounts/${accountSid}/Messages.json`)
         return problem(404, 20404, 'The requested resource was not found')
@@ -75,9 +72,6 @@ export async function openTwilio(): Promise<WireTwilio> {
     accountSid,
     authToken,
     sent,
-    get requests() {
-      return state.requests
-    },
     smsTo: (number) => sent.filter(({ to }) => to === number),
     callback(sms, status, more = {}) {
       const form = { MessageSid: sms.sid, MessageStatus: status, To: sms.to, AccountSid: accountSid, ...more }

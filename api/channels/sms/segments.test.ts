@@ -2,8 +2,8 @@ import { expect, it } from 'vitest'
 import { smsLength } from './segments.ts'
 
 const of = (text: string) => {
-  const { encoding, length, segments } = smsLength(text)
-  return [encoding, length, segments]
+  const { encoding, units, segments } = smsLength(text)
+  return [encoding, units, segments]
 }
 
 it('counts GSM-7 by 160, and by 153 in parts', () => {
@@ -37,4 +37,9 @@ it('counts an emoji as two units and does not split it over parts', () => {
   // 67 is odd: a part holds 33 emoji.
   expect(of('😀'.repeat(66))).toEqual(['UCS-2', 132, 2])
   expect(of('😀'.repeat(67))).toEqual(['UCS-2', 134, 3])
+})
+
+it('tells characters from what the network counts', () => {
+  expect(smsLength('[a]')).toEqual({ encoding: 'GSM-7', length: 3, units: 5, segments: 1 })
+  expect(smsLength('【一】😀')).toEqual({ encoding: 'UCS-2', length: 4, units: 5, segments: 1 })
 })
