@@ -10,7 +10,7 @@ import { toJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { announce } from '#api/outbox/outbox.ts'
 import type { Words } from '#content/locales.ts'
-import { correctedSpans } from './effects.ts'
+import { countedSpan, movedToStart } from './effects.ts'
 import {
   type ComponentState,
   checkComponents,
@@ -137,6 +137,8 @@ export async function publishUpdate(
       ...(move === 'reopened' ? { resolvedAt: null, resolvedBy: null, endedAt: null } : {}),
     }
     await saveIncident(trx, after)
+    if (move === 'reopened')
+      for (const span of await intervalsOf(trx, [incidentId])) await saveSpan(trx, countedSpan(span, before))
     const how = { resolved: move === 'resolved', earlier, effectiveAt }
     await publish(trx, actor, now, after, { ...input, components }, how)
     const action = { goes_on: 'incident.updated', resolved: 'incident.resolved', reopened: 'incident.reopened' }[move]
@@ -150,7 +152,7 @@ export async function publishUpdate(
 
 /**
  * Corrects title, severity, impact or the fact sheet; the audit line keeps what stood before. A corrected start moves
- * the states that the first update set, a corrected end those that were set back when it was resolved.
+ * the states that the first update set; a corrected end of a resolved incident is where its states cease to count.
  */
 export async function changeFacts(app: App, actor: Actor, id: string, patch: FactPatch): Promise<Incident> {
   const whole = await app.db.transaction().execute(async (trx) => {
@@ -169,6 +171,7 @@ export async function changeFacts(app: App, actor: Actor, id: string, patch: Fac
       ...given(rest),
       ...Object.fromEntries(words.map(([name, text]) => [name, toJson(text)])),
     }
+    if (toJson(after) === toJson(before)) return (await readWhole(trx, id))!
     if (patch.nextUpdateAt !== undefined) checkPromise(after.status, after.nextUpdateAt, now)
     checkFacts(after, now)
     const intervals = await intervalsOf(trx, [id])
@@ -178,8 +181,10 @@ export async function changeFacts(app: App, actor: Actor, id: string, patch: Fac
       intervals.some(({ endedAt }) => endedAt === null),
     )
     await saveIncident(trx, after)
-    const [first] = await updatesOf(trx, [id])
-    for (const span of correctedSpans(before, after, first?.id, intervals)) await saveSpan(trx, span)
+    if (after.startedAt !== before.startedAt) {
+      const [first] = await updatesOf(trx, [id])
+      for (const span of movedToStart(after.startedAt, first?.id, intervals)) await saveSpan(trx, span)
+    }
     await record(trx, now, actor, 'incident.changed', id, { before, after })
     if (!isPrivate(after.severity)) await announce(trx, now, { kind: 'incident.changed', incidentId: id })
     return (await readWhole(trx, id))!

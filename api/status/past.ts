@@ -41,15 +41,17 @@ export function pastEntries(
     cover(date, date)
     entries.push({ kind: 'maintenance', date, maintenance, order: maintenance.startsAt })
   }
-  entries.sort((a, b) => (a.order < b.order ? 1 : -1))
+  entries.sort((a, b) => b.order.localeCompare(a.order))
 
   const lines: PastEntry[] = []
+  let dayAfter = ''
   for (const day of days) {
     const last = lines.at(-1)
     if (!busy.has(day)) {
-      if (last?.kind === 'quiet') last.from = day
+      if (last?.kind === 'quiet' && last.from === dayAfter) last.from = day
       else lines.push({ kind: 'quiet', from: day, to: day })
     }
+    dayAfter = day
     for (const { order: _, ...entry } of entries) if ('date' in entry && entry.date === day) lines.push(entry)
   }
   return lines

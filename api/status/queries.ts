@@ -1,5 +1,6 @@
 import type { Db } from '#api/db/connect.ts'
 import type { ComponentStatus, Row } from '#api/db/schema.ts'
+import { countedSpan } from '#api/incidents/effects.ts'
 import type { Instant } from '#api/lib/time.ts'
 
 /** Incidents the public may know: all but severity 3. Every query here begins with this one. */
@@ -52,12 +53,12 @@ export async function publicIncidentsOf(db: Db, ids: string[]): Promise<Row<'inc
   return ids.length ? publicIncidents(db).selectAll().where('id', 'in', ids).execute() : []
 }
 
-/** Every public state that reaches beyond `from`. */
-export const statesAfter = (
+/** Every public state that reaches beyond `from`, as it counts. */
+export async function statesAfter(
   db: Db,
   from: Instant,
-): Promise<{ componentId: string; status: ComponentStatus; startedAt: Instant; endedAt: Instant | null }[]> =>
-  db
+): Promise<{ componentId: string; status: ComponentStatus; startedAt: Instant; endedAt: Instant | null }[]> {
+  const rows = await db
     .selectFrom('statusInterval')
     .innerJoin('incident', 'incident.id', 'statusInterval.incidentId')
     .select([
@@ -65,10 +66,14 @@ export const statesAfter = (
       'statusInterval.status',
       'statusInterval.startedAt',
       'statusInterval.endedAt',
+      'incident.resolvedAt',
+      'incident.endedAt as overAt',
     ])
     .where('incident.severity', '!=', 3)
     .where((eb) => eb.or([eb('statusInterval.endedAt', 'is', null), eb('statusInterval.endedAt', '>', from)]))
     .execute()
+  return rows.map(({ overAt, resolvedAt, ...span }) => countedSpan(span, { endedAt: overAt, resolvedAt }))
+}
 
 /** The newest public updates, with the incident of each. What was said while an incident was private stays private. */
 export const newestUpdates = (db: Db, limit: number): Promise<{ id: string; incidentId: string }[]> =>

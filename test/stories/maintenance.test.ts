@@ -1,0 +1,111 @@
+import { expect } from 'vitest'
+import { openIncident, publishUpdate } from '#api/incidents/actions.ts'
+import { dayMs, hourMs } from '#api/lib/time.ts'
+import { announceMaintenance, completeMaintenance } from '#api/maintenance/actions.ts'
+import { changesSince, readHistory, readStatus } from '#api/status/read.ts'
+import { client } from '../support/http.ts'
+import { inMinutes, lin, openServices } from '../support/services.ts'
+import { story } from '../support/story.ts'
+
+const words = { en: 'Database upgrade', 'zh-CN': '数据库升级' }
+
+story('an announced maintenance begins, ends and is completed, and is left out of uptime', async ({ app, clock }) => {
+  const { orders, console: desk } = await openServices(app)
+  const start = Date.parse('2026-11-14T02:00:00.000Z')
+  const { revision } = await changesSince(app, 0)
+  const { id } = await announceMaintenance(app, lin, {
+    title: words,
+    body: words,
+    startsAt: new Date(start).toISOString(),
+    endsAt: new Date(start + 2 * hourMs).toISOString(),
+    componentIds: [orders],
+  })
+  expect(await changesSince(app, revision)).toMatchObject({ months: ['2026-11'] })
+  const page = async () => {
+    const status = await readStatus(app)
+    return { ...status, orders: status.groups[0]!.components[0]!, maintenance: status.maintenances[0] }
+  }
+  expect(await page()).toMatchObject({
+    maintenance: { id, status: 'scheduled' },
+    overall: { status: 'operational', count: 3 },
+  })
+  expect((await readHistory(app, '2026-11')).maintenances).toEqual([])
+  await expect(completeMaintenance(app, lin, id)).rejects.toMatchObject({ code: 'conflict' })
+
+  clock.set(new Date(start).toISOString())
+  expect(await page()).toMatchObject({
+    maintenance: { status: 'in_progress' },
+    overall: { status: 'under_maintenance', count: 1 },
+  })
+  const incident = await openIncident(app, lin, {
+    title: words,
+    severity: 2,
+    status: 'investigating',
+    components: [{ id: orders, status: 'major_outage' }],
+    body: words,
+    nextUpdateAt: inMinutes(app, 60),
+  })
+  expect((await page()).orders.status).toBe('major_outage')
+
+  clock.move(2 * hourMs)
+  expect(await page()).toMatchObject({ maintenance: { status: 'verifying' }, orders: { uptime: '100.000' } })
+  expect((await page()).orders.days.at(-1)).toBe('under_maintenance')
+  clock.move(hourMs)
+  expect((await page()).orders.days.at(-1)).toBe('major_outage')
+  expect((await page()).orders.uptime).not.toBe('100.000')
+  await publishUpdate(app, lin, incident.id, { status: 'resolved', body: words })
+  await completeMaintenance(app, lin, id)
+  await expect(completeMaintenance(app, lin, id)).rejects.toMatchObject({ code: 'conflict' })
+  const after = await readStatus(app)
+  expect(after.maintenances).toEqual([])
+  expect(after.past.map((entry) => entry.kind)).toEqual(['incident', 'maintenance', 'quiet'])
+  expect((await readHistory(app, '2026-11')).maintenances).toMatchObject([
+    { id, status: 'completed', components: [{ id: orders }] },
+  ])
+  expect(after.groups[1]!.components[0]).toMatchObject({ id: desk, uptime: '100.000' })
+})
+
+story('a maintenance announced too late counts like any outage', async ({ app, clock }) => {
+  const { orders } = await openServices(app)
+  await announceMaintenance(app, lin, {
+    title: words,
+    body: words,
+    startsAt: inMinutes(app, 47 * 60),
+    endsAt: inMinutes(app, 49 * 60),
+    componentIds: [orders],
+  })
+  clock.move(2 * dayMs)
+  await openIncident(app, lin, {
+    title: words,
+    severity: 2,
+    status: 'investigating',
+    startedAt: inMinutes(app, -60),
+    components: [{ id: orders, status: 'major_outage' }],
+    body: words,
+    nextUpdateAt: inMinutes(app, 60),
+  })
+  expect((await readStatus(app)).groups[0]!.components[0]!.days.at(-1)).toBe('major_outage')
+})
+
+story('the maintenance routes say what is wrong', async ({ app }) => {
+  const { orders } = await openServices(app)
+  const call = client(app, lin)
+  const body = {
+    title: 'Upgrade',
+    body: 'We upgrade.',
+    startsAt: inMinutes(app, 60),
+    endsAt: inMinutes(app, 120),
+    components: [orders],
+  }
+  const post = (changed: object) => call('POST', '/api/v1/maintenances', { ...body, ...changed })
+  expect((await post({ endsAt: body.startsAt })).body.error.fields).toHaveProperty('endsAt')
+  expect((await post({ startsAt: inMinutes(app, -60), endsAt: inMinutes(app, -10) })).body.error.fields).toHaveProperty(
+    'endsAt',
+  )
+  expect((await post({ components: [] })).body.error.fields).toHaveProperty('components')
+  expect((await post({ components: ['a'.repeat(12)] })).body.error.fields).toHaveProperty(['components.0'])
+  const made = await post({})
+  expect(made).toMatchObject({ status: 201, body: { status: 'scheduled', components: [{ id: orders }] } })
+  expect((await call('GET', '/api/v1/maintenances')).body).toMatchObject({ data: [{ id: made.body.id }], next: null })
+  expect(await call('POST', `/api/v1/maintenances/${made.body.id}/completion`)).toMatchObject({ status: 409 })
+})
