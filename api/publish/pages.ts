@@ -6,14 +6,7 @@ import { locales } from '#content/locales.ts'
 import { everywhere, placeIn } from './places.ts'
 
 /** Pages that are there whatever happens. */
-const standing = [
-  '/history/',
-  '/how-we-communicate/',
-  '/privacy/',
-  '/subscribe/',
-  '/subscribe/manage/',
-  '/404.html',
-]
+const standing = ['/history/', '/how-we-communicate/', '/privacy/', '/subscribe/', '/subscribe/manage/', '/404.html']
 
 const feed = '/history.rss'
 const ofIncident = ({ id, code }: { id: string; code: string }) => [`/incidents/${id}/`, `/i/${code}/`]
@@ -42,7 +35,7 @@ export async function changedPlaces(app: App, since: number): Promise<{ revision
     const incident = await readIncident(app, id)
     places.push(...(incident ? ofIncident(incident) : [`/incidents/${id}/`]))
   }
-  places.push(...months.map((month) => `/history/${month}/`), '/history/')
+  places.push(...months.map((month) => `/history/${month}/`), '/history/', '/subscribe/')
   return { revision, places: inEveryLanguage(app, places) }
 }
 

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto'
+import { brotliCompressSync } from 'node:zlib'
+import { expect } from 'vitest'
+import { openIncident, publishUpdate } from '#api/incidents/actions.ts'
+import { inMinutes, lin, openServices } from '../support/services.ts'
+import { openSite } from '../support/site.ts'
+import { story } from '../support/story.ts'
+import { liveThroughIt } from '../support/worst-evening.ts'
+
+/** What fits in the first round trip of a new connection, in bytes. */
+const homeBytesMax = 8_000
+
+const textOf = (html: string) =>
+  html
+    .replace(/<(style|script)[\s\S]*?<\/\1>/g, '')
+    .replace(/<\/(p|li|h\d|dt|dd|div|small)>/g, '\n')
+    .replace(/<[^>]+>/g, '')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&amp;', '&')
+
+story(
+  'on the worst evening the first page answers "is it me?", in both languages, within its budget',
+  async ({ app, clock }) => {
+    const { id, code } = await liveThroughIt(app, clock)
+    const site = await openSite(app)
+    for (const place of ['/', '/zh-CN/']) {
+      const html = site.read(place)
+      expect(brotliCompressSync(html).length, place).toBeLessThanOrEqual(homeBytesMax)
+      expect(site.file(`${place}index.html.br`).length, place).toBeLessThanOrEqual(homeBytesMax)
+      expect(html).not.toMatch(/ style=|<link[^>]+stylesheet|<img|<script(?![^>]+src="\/assets\/)/)
+      const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(html) ?? []
+      const hash = createHash('sha256').update(style).digest('base64')
+      expect(html.indexOf('http-equiv="Content-Security-Policy"')).toBeLessThan(html.indexOf('<title>'))
+      expect(html).toContain(`style-src 'sha256-${hash}'`)
+      expect(html.match(/<h1/g)).toHaveLength(1)
+      expect(html.match(/class="days"/g)).toHaveLength(14)
+    }
+    const english = textOf(site.read('/'))
+    expect(english).toContain('Most merchants and shoppers cannot place orders, and payments may fail.\n')
+    expect(english).toContain('Since 20:02 on 11 November (UTC+8). Investigating.')
+    expect(english).toContain('by 20:37 UTC+8')
+    expect(english).toContain('Browsing stores, signing in to the console')
+    const chinese = textOf(site.read('/zh-CN/'))
+    expect(chinese).toContain('始于北京时间 11月11日 20:02。调查中。')
+    expect(chinese).toContain('20:37 前（北京时间）')
+    expect(english.replace('简体中文', '')).not.toMatch(/[\u4e00-\u9fff]/)
+    for (const text of [english, chinese]) expect(text).not.toMatch(/\b(for|已持续) \d+ (min|分钟)|ago\b/)
+    expect(site.read('/')).toContain('Order placement: 99.')
+    expect(site.read(`/i/${code}/`)).toContain(`content="0;url=/incidents/${id}/"`)
+    expect(site.read(`/zh-CN/incidents/${id}/`)).toContain(
+      `hreflang="en" href="https://status.hezhou.example/incidents/${id}/"`,
+    )
+    await site.stop()
+  },
+)
+
+story('a promise that passes is visibly late, and midnight moves the days', async ({ app, clock }) => {
+  const { id } = await liveThroughIt(app, clock)
+  const site = await openSite(app)
+  expect(site.read('/')).not.toContain('is late')
+  clock.set('2026-11-11T12:37:01.000Z')
+  await site.publisher.tick()
+  for (const place of ['/', `/incidents/${id}/`])
+    expect(textOf(site.read(place))).toContain('The update promised for 20:37 is late.')
+  expect(textOf(site.read('/zh-CN/'))).toContain('原定 20:37 前的更新已延迟。')
+  expect(site.read('/')).toContain('14 August – 11 November')
+  clock.set('2026-11-11T16:00:01.000Z')
+  await site.publisher.tick()
+  expect(site.read('/')).toContain('15 August – 12 November')
+  expect(textOf(site.read('/'))).toContain('The update promised for 11 November, 20:37 is late.')
+  await site.stop()
+})
+
+story('all is well, then one service is not: the headline follows the components', async ({ app, clock }) => {
+  const { payments } = await openServices(app)
+  const site = await openSite(app)
+  expect(textOf(site.read('/'))).toContain('All systems operational\n')
+  expect(textOf(site.read('/zh-CN/'))).toContain('所有系统运行正常\n')
+  clock.move(60_000)
+  const { id } = await openIncident(app, lin, {
+    title: { 'zh-CN': '部分支付 <script>alert(1)</script> 失败。' },
+    severity: 2,
+    status: 'identified',
+    components: [{ id: payments, status: 'partial_outage' }],
+    body: { 'zh-CN': '原因已定位。' },
+    nextUpdateAt: inMinutes(app, 20),
+  })
+  await site.publisher.publishChanges()
+  const home = site.read('/')
+  expect(home).toContain('<h1 class="serif" lang="zh-CN">部分支付 &lt;script&gt;alert(1)&lt;/script&gt; 失败。</h1>')
+  expect(textOf(home)).toContain('This text exists in Chinese only.')
+  expect(textOf(site.read('/zh-CN/'))).not.toContain('只有')
+
+  clock.move(10 * 60_000)
+  await publishUpdate(app, lin, id, {
+    status: 'resolved',
+    body: { en: 'Payments work again.', 'zh-CN': '支付已恢复。' },
+  })
+  await site.publisher.publishChanges()
+  expect(textOf(site.read('/'))).toContain('All systems operational\n')
+  const page = textOf(site.read(`/incidents/${id}/`))
+  expect(page).toContain('11 November, 20:09 to 20:19 (UTC+8).')
+  expect(page).toContain('Lasted\n10 min')
+  expect(page).toContain('Payments: from Partial outage to Operational')
+  expect(textOf(site.read('/history/2026-11/'))).toContain('Resolved after 10 min.')
+  await site.stop()
+})
+
+story('a correction names what it corrects, and what was corrected stays and says so', async ({ app, clock }) => {
+  const { orders } = await openServices(app)
+  const opened = await openIncident(app, lin, {
+    title: { en: 'Orders fail.', 'zh-CN': '下单失败。' },
+    severity: 1,
+    status: 'investigating',
+    components: [{ id: orders, status: 'major_outage' }],
+    body: { en: 'Only CN-East is affected.', 'zh-CN': '仅华东地区受影响。' },
+    nextUpdateAt: inMinutes(app, 20),
+  })
+  clock.move(5 * 60_000)
+  await publishUpdate(app, lin, opened.id, {
+    status: 'investigating',
+    body: { en: 'CN-South is affected too.', 'zh-CN': '华南地区也受影响。' },
+    corrects: opened.updates[0]!.id,
+    nextUpdateAt: inMinutes(app, 20),
+  })
+  const site = await openSite(app)
+  const page = textOf(site.read(`/incidents/${opened.id}/`))
+  expect(page).toContain('Corrects the update of 11 November, 20:08')
+  expect(page).toContain('Corrected at 11 November, 20:13')
+  expect(page).toContain('Only CN-East is affected.')
+  expect(site.read('/history.rss')).toContain('Correction: Orders fail. (Investigating)')
+  await site.stop()
+})
