@@ -22,7 +22,7 @@ import type {
 import { pastEntries } from './past.ts'
 import { publicMaintenance, publicView } from './public.ts'
 import * as queries from './queries.ts'
-import { dayMarks, type Excused, type Stretch, uptime } from './uptime.ts'
+import { dayMarks, type Excused, midnightsOf, type Stretch, uptime } from './uptime.ts'
 
 /** How many days the page's bars show, and how many days of the past it tells. */
 export const barDays = 90
@@ -168,7 +168,8 @@ async function maintenanceViews(db: Db, rows: Row<'maintenance'>[], now: Instant
 async function readGroups({ db, site }: App, now: Instant): Promise<PublicGroup[]> {
   const nowMs = toMs(now)
   const today = dateIn(nowMs, site.zone)
-  const fromMs = midnight(today, site.zone, 1 - barDays)
+  const midnights = midnightsOf(today, barDays, site.zone)
+  const fromMs = midnights[0]!
   const from = toInstant(fromMs)
   const statuses = await currentStatuses(db, now, { publicOnly: true })
   const stretches = new Map<string, Stretch[]>()
@@ -187,6 +188,7 @@ async function readGroups({ db, site }: App, now: Instant): Promise<PublicGroup[
       .filter(({ groupId }) => groupId === group.id)
       .map(({ id, startDate, ...component }) => {
         const spans = [stretches.get(id) ?? [], excused.get(id) ?? []] as const
+        const createdMs = midnight(startDate, site.zone)
         return {
           id,
           name: fromJson<Words>(component.name),
@@ -194,8 +196,8 @@ async function readGroups({ db, site }: App, now: Instant): Promise<PublicGroup[
           core: component.core === 1,
           status: statuses.get(id) ?? ('operational' as const),
           startDate,
-          uptime: uptime(...spans, { fromMs, toMs: nowMs, createdMs: midnight(startDate, site.zone) }),
-          days: dayMarks(...spans, { today, count: barDays, zone: site.zone, startDate, nowMs }),
+          uptime: uptime(...spans, { fromMs, toMs: nowMs, createdMs }),
+          days: dayMarks(...spans, { midnights, createdMs, nowMs }),
         }
       }),
   }))

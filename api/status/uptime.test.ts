@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { dayMs, fromWall, minuteMs } from '#api/lib/time.ts'
-import { dayMarks, downtime, type Stretch, uptime } from './uptime.ts'
+import { dayMs, fromWall, midnight, minuteMs } from '#api/lib/time.ts'
+import { dayMarks, downtime, midnightsOf, type Stretch, uptime } from './uptime.ts'
 
 const start = Date.UTC(2026, 7, 1)
 const at = (day: number, hour: number, minute = 0) => start + day * dayMs + (hour * 60 + minute) * minuteMs
@@ -87,10 +87,8 @@ describe('uptime', () => {
 
 describe('dayMarks', () => {
   const days = {
-    today: '2026-11-11',
-    count: 90,
-    zone: 'Asia/Shanghai',
-    startDate: '2026-08-01',
+    midnights: midnightsOf('2026-11-11', 90, 'Asia/Shanghai'),
+    createdMs: midnight('2026-08-01', 'Asia/Shanghai'),
     nowMs: Date.parse('2026-11-11T12:23:00Z'),
   }
   const outage = stretch(
@@ -123,7 +121,7 @@ describe('dayMarks', () => {
   })
 
   it('marks nothing before the component’s first day', () => {
-    const young = dayMarks([outage], [], { ...days, startDate: '2026-11-10' })
+    const young = dayMarks([outage], [], { ...days, createdMs: midnight('2026-11-10', 'Asia/Shanghai') })
     expect(young.slice(0, 88)).toEqual(Array.from({ length: 88 }, () => 'none'))
     expect(young.slice(88)).toEqual(['major_outage', 'major_outage'])
   })
@@ -140,10 +138,8 @@ describe('dayMarks', () => {
 
   it('puts a minute before midnight into its own day on both sides of a clock change', () => {
     const berlin = {
-      today: '2026-10-26',
-      count: 3,
-      zone: 'Europe/Berlin',
-      startDate: '2026-01-01',
+      midnights: midnightsOf('2026-10-26', 3, 'Europe/Berlin'),
+      createdMs: 0,
       nowMs: Date.parse('2026-10-26T12:00:00Z'),
     }
     const around = (from: string, to: string) => [stretch('partial_outage', Date.parse(from), Date.parse(to))]

@@ -107,23 +107,23 @@ export function uptime(
   return `${floored / thousand}.${String(floored % thousand).padStart(3, '0')}`
 }
 
+/** The midnights (ms) between the last `count` days of a zone, oldest first: one more than there are days. */
+export const midnightsOf = (today: string, count: number, zone: string): number[] =>
+  Array.from({ length: count + 1 }, (_, i) => midnight(today, zone, i + 1 - count))
+
 /**
- * One mark per day of the zone, oldest first, the day of `nowMs` last: the gravest state of the day, maintenance where
- * a window is excused, "none" before the component's first day. Days have 23, 24 or 25 hours, as the zone has them.
+ * One mark per day between midnights, oldest first: the gravest state of the day up to `nowMs`, maintenance where a
+ * window is excused, "none" before the component's first day. Days have 23, 24 or 25 hours, as the zone has them.
  */
 export function dayMarks(
   stretches: readonly Stretch[],
   excused: readonly Excused[],
-  days: { today: string; count: number; zone: string; startDate: string; nowMs: number },
+  { midnights, createdMs, nowMs }: { midnights: readonly number[]; createdMs: number; nowMs: number },
 ): DayMark[] {
-  const midnights = Array.from({ length: days.count + 1 }, (_, i) =>
-    midnight(days.today, days.zone, i + 1 - days.count),
-  )
-  const createdMs = midnight(days.startDate, days.zone)
   return midnights.slice(0, -1).map((fromMs, i) => {
     if (fromMs < createdMs) return 'none'
     const seen: ComponentStatus[] = []
-    for (const piece of pieces(stretches, excused, fromMs, Math.min(midnights[i + 1]!, days.nowMs)))
+    for (const piece of pieces(stretches, excused, fromMs, Math.min(midnights[i + 1]!, nowMs)))
       seen.push(piece.excused ? 'under_maintenance' : gravest(piece.states.keys()))
     return gravest(seen)
   })
