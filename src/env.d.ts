@@ -15,5 +15,13 @@ declare namespace App {
     demo: boolean
     /** A new one-time key for a form on this page. */
     formKey: string
+    /** On admin pages, set by src/middleware.ts: the language of the desk, who is signed in, and what was posted. */
+    locale: import('../content/locales.ts').Locale
+    person: { id: string; name: string; email: string | null; roles: string[] } | null
+    form: FormData | null
+    /** What was posted is shown again and does nothing: it was carried over a new sign-in. */
+    restored: boolean
+    /** A form that was posted after the session had ended, and where it wanted to go. */
+    carried: { to: string; fields: [name: string, value: string][] } | null
   }
 }

@@ -29,7 +29,7 @@ const patch = (who: Permission['who'], ...paths: string[]): Permission[] =>
   paths.map((path) => ({ method: 'PATCH', path, who }))
 const remove = (who: Permission['who'], ...paths: string[]): Permission[] =>
   paths.map((path) => ({ method: 'DELETE', path, who }))
-/** An admin page with forms: shown to some, posted to its own address by the same or by fewer. */
+/** An address with a form: shown to some, posted to by the same or by fewer. */
 const form = (who: Permission['who'], path: string, posts: Permission['who'] = who) => [
   ...get(who, path),
   ...post(posts, path),
@@ -42,12 +42,13 @@ const form = (who: Permission['who'], path: string, posts: Permission['who'] = w
 export const permissions: readonly Permission[] = [
   // The world: reading, subscribing, and providers that sign their calls.
   ...get('public', '/healthz', '/readyz', '/metrics', '/api/openapi.json', '/api/docs'),
-  ...get('public', '/api/v1/status', '/api/v1/status/incidents/:id', '/api/v1/status/history/:month'),
-  ...get('public', '/api/v1/status/codes/:code', '/api/v1/status/months', '/api/v1/status/updates'),
+  ...get('public', '/api/v1/status', '/api/v1/status/incidents/:id', '/api/v1/status/codes/:code'),
+  ...get('public', '/api/v1/status/months', '/api/v1/status/history/:month', '/api/v1/status/updates'),
   ...get('public', '/api/v1/subscriptions/offer'),
   ...post('public', '/api/v1/subscriptions', '/api/v1/subscriptions/again', '/api/v1/subscriptions/code'),
-  ...get('public', '/api/v1/confirmations/:token', '/api/v1/preferences/:token', '/api/v1/goodbyes/:token'),
-  ...post('public', '/api/v1/confirmations/:token', '/api/v1/preferences/:token', '/api/v1/goodbyes/:token'),
+  ...form('public', '/api/v1/confirmations/:token'),
+  ...form('public', '/api/v1/preferences/:token'),
+  ...form('public', '/api/v1/goodbyes/:token'),
   ...post('public', '/hooks/resend', '/hooks/twilio/status', '/hooks/twilio/inbound'),
 
   // Signing in, and the two links that are used once.
@@ -58,7 +59,7 @@ export const permissions: readonly Permission[] = [
   ...post('public', '/api/v1/welcome/:token'),
 
   // Incidents and what is said in them.
-  ...get(all, '/api/v1/incidents', '/api/v1/incidents/:id', '/api/v1/incidents/:id/deliveries'),
+  ...get(all, '/api/v1/incidents', '/api/v1/incidents/:id', '/api/v1/incidents/:id/deliveries', '/api/v1/channels'),
   ...post(speakers, '/api/v1/incidents', '/api/v1/incidents/:id/updates'),
   ...patch(speakers, '/api/v1/incidents/:id'),
   ...post(all, '/api/v1/previews'),

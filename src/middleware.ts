@@ -1,0 +1,79 @@
+import { defineMiddleware } from 'astro:middleware'
+import type { APIContext } from 'astro'
+import { allows, pagePermission } from '#api/accounts/permissions.ts'
+import { isLocale, type Locale } from '#content/locales.ts'
+import { carriedFrom, carriedPrefix, carriedTo, readForm } from './ui/admin/forms.ts'
+
+const languageCookie = 'candor-language'
+const languageSeconds = 365 * 24 * 3_600
+
+/**
+ * Stands in front of the desk: every admin page asks the one table of permissions, and one without a row does not
+ * exist. Whoever is not signed in is asked to, and what they posted goes along in the page, so that no draft is lost.
+ */
+export const onRequest = defineMiddleware(async (context, next) => {
+  const { locals, request, url } = context
+  if (!/^\/admin(\/|$)/.test(url.pathname) || locals.publishing) return next()
+  const method = request.method === 'HEAD' ? 'GET' : request.method
+  const row = pagePermission(method, url.pathname)
+  if (!row) return new Response(null, { status: 404 })
+  locals.locale = chooseLanguage(context)
+  locals.person = null
+  locals.form = null
+  locals.carried = null
+  locals.restored = false
+
+  if (method === 'POST') {
+    // A clone, because a request whose body was read cannot be handed on to another page.
+    const form = await readForm(request.clone())
+    if (!form) return new Response('This form is too large.', { status: 413 })
+    locals.form = form
+    if (form.has(carriedTo) && url.pathname !== '/admin/sign-in') {
+      locals.restored = true
+      locals.form = new FormData()
+      for (const [name, value] of carriedFrom(form)) locals.form.append(name, value)
+    }
+  }
+  const session = await locals.api.api.v1.session.$get()
+  if (session.ok) locals.person = await session.json()
+  return guarded(await answer())
+
+  function answer(): Promise<Response> {
+    if (row?.who === 'public') return next()
+    if (locals.person) return row && allows(row, locals.person.roles) ? next() : next('/admin/denied')
+    if (method === 'GET')
+      return Promise.resolve(
+        context.redirect(`/admin/sign-in?next=${encodeURIComponent(url.pathname + url.search)}`, 303),
+      )
+    const typed = [...(locals.form ?? [])].filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+    locals.carried = { to: url.pathname, fields: typed.filter(([name]) => !name.startsWith(carriedPrefix)) }
+    return next('/admin/sign-in')
+  }
+})
+
+/** Pages of the desk are nobody else's to keep, to frame or to name. */
+function guarded(response: Response): Response {
+  response.headers.set('cache-control', 'no-store')
+  response.headers.set('content-security-policy', "frame-ancestors 'none'")
+  response.headers.set('x-robots-tag', 'noindex')
+  // "no-referrer" would make the browser send "Origin: null" with every form.
+  response.headers.set('referrer-policy', 'same-origin')
+  return response
+}
+
+/** ?lang= chooses and is kept; then what was kept; then what the browser asks for; then the site's own language. */
+function chooseLanguage({ url, cookies, request, locals }: APIContext): Locale {
+  const asked = url.searchParams.get('lang') ?? ''
+  if (isLocale(asked)) {
+    cookies.set(languageCookie, asked, { path: '/admin', maxAge: languageSeconds, sameSite: 'lax', httpOnly: true })
+    return asked
+  }
+  const kept = cookies.get(languageCookie)?.value ?? ''
+  if (isLocale(kept)) return kept
+  const wanted = (request.headers.get('accept-language') ?? '').split(',').map((part) => part.trim().toLowerCase())
+  for (const tag of wanted) {
+    if (tag.startsWith('zh')) return 'zh-CN'
+    if (tag.startsWith('en')) return 'en'
+  }
+  return locals.site.defaultLocale
+}

@@ -1,0 +1,29 @@
+import { mayOpen } from '#api/accounts/permissions.ts'
+import type { Locale } from '#content/locales.ts'
+import { type Labels, wordsOf } from '#content/words.ts'
+import { type Dates, datesFor } from '../../lib/dates.ts'
+import { type View, viewOf } from '../../lib/view.ts'
+
+/** What every page of the desk is drawn with. */
+export interface Desk {
+  locale: Locale
+  /** The desk's own labels, and those it shares with the public page. */
+  w: Labels['admin']
+  labels: Labels['page']
+  dates: Dates
+  view: View
+  /** Whether whoever is signed in may open an address. */
+  may(path: string): boolean
+}
+
+export function deskOf({ locale, site, now, person }: App.Locals): Desk {
+  const labels = wordsOf(locale)
+  return {
+    locale,
+    w: labels.admin,
+    labels: labels.page,
+    dates: datesFor(locale, site.zone, now),
+    view: viewOf(locale, site.defaultLocale, { zone: site.zone, at: now }),
+    may: (path) => mayOpen(person?.roles ?? [], path),
+  }
+}

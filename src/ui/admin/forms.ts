@@ -1,0 +1,76 @@
+import { pagePermission } from '#api/accounts/permissions.ts'
+
+/** The largest form the desk takes, in bytes. */
+const formBytesMax = 256 * 1024
+
+/** Fields that travel through a new sign-in bear this in front of their name; the last one says where they belong. */
+export const carriedPrefix = 'draft.'
+export const carriedTo = 'draft-to'
+
+/** A posted form; null when it is too large, whatever its length header says. */
+export async function readForm(request: Request): Promise<FormData | null> {
+  if (Number(request.headers.get('content-length') ?? 0) > formBytesMax) return null
+  const parts: Uint8Array[] = []
+  let size = 0
+  for await (const part of request.body ?? []) {
+    size += part.byteLength
+    if (size > formBytesMax) return null
+    parts.push(part)
+  }
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^(application\/x-www-form-urlencoded|multipart\/form-data)/i.test(type)) return new FormData()
+  try {
+    return await new Response(Buffer.concat(parts), { headers: { 'content-type': type } }).formData()
+  } catch {
+    return new FormData()
+  }
+}
+
+/** The fields of a form that came through a new sign-in, under their own names. */
+export const carriedFrom = (form: FormData): [string, string][] =>
+  [...form]
+    .filter((entry): entry is [string, string] => typeof entry[1] === 'string' && entry[0].startsWith(carriedPrefix))
+    .map(([name, value]) => [name.slice(carriedPrefix.length), value])
+
+/** One line of a form, without its ends. */
+export const field = (form: FormData | null, name: string): string => {
+  const value = form?.get(name)
+  return typeof value === 'string' ? value.replace(/\r\n?/g, '\n').trim() : ''
+}
+
+/** An address of the desk that may be gone to after signing in; anything else, and everything outside, is the desk itself. */
+export function safeNext(next: string, method: 'GET' | 'POST' = 'GET'): string {
+  const inside = /^\/admin(\/[\w./-]*)?(\?[\w=&%.:+-]*)?$/.test(next) && !next.includes('..') && !next.includes('//')
+  const path = next.split('?')[0] ?? ''
+  const known = inside && pagePermission(method, path)
+  return known && !path.startsWith('/admin/sign-') ? next : '/admin'
+}
+
+/** What an answer of the API complains about; null when it does not. */
+export async function problemOf(response: {
+  ok: boolean
+  status: number
+  json(): Promise<unknown>
+}): Promise<{ status: number; message: string; fields: Record<string, string> } | null> {
+  if (response.ok) return null
+  const body: unknown = await response.json().catch(() => null)
+  const error = isRecord(body) && isRecord(body.error) ? body.error : {}
+  const message =
+    typeof error.message === 'string' ? error.message : 'Something went wrong on our side. Nothing was changed.'
+  const fields: Record<string, string> = {}
+  if (isRecord(error.fields))
+    for (const [name, sentence] of Object.entries(error.fields))
+      if (typeof sentence === 'string') fields[name] = sentence
+  return { status: response.status, message, fields }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
+/** What the API answered where only a page that was allowed asks; anything but an answer ends this page. */
+export async function bodyOf<R extends { ok: boolean; status: number; json(): Promise<unknown> }>(
+  response: R,
+): Promise<Answered<R>> {
+  if (!response.ok) throw new Error(`The API answered ${response.status}.`)
+  return (await response.json()) as Answered<R>
+}
+type Answered<R extends { json(): Promise<unknown> }> = Exclude<Awaited<ReturnType<R['json']>>, { error: unknown }>
