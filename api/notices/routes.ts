@@ -11,7 +11,7 @@ import { deliveryStates } from './delivery.ts'
 import { hookRoutes } from './hook-routes.ts'
 import { countLedger, countUnexpanded, incidentExists, readLedger, stoppedChannels } from './ledger-queries.ts'
 import { previewNotices } from './preview.ts'
-import { draftInput, headShape, ledgerShape, letterShape, previewShape } from './schema.ts'
+import { channelShape, draftInput, headShape, ledgerShape, letterShape, previewShape } from './schema.ts'
 
 const pageSize = 50
 
@@ -57,16 +57,10 @@ export function noticeRoutes(app: App) {
         const data = lines
           .slice(0, limit)
           .map((line) => (seesAddresses ? line : { ...line, address: maskAddress(line.address) }))
-        const stopped = await stoppedChannels(app.db)
         return c.json(
           {
             counts: await countLedger(app.db, id, update),
-            channels: app.channels.map(({ name, provider, offReason }) => ({
-              name,
-              provider,
-              off: offReason,
-              stopped: stopped.find(({ channel }) => channel === name)?.stoppedReason ?? null,
-            })),
+            channels: await channelStates(app),
             finding: (await countUnexpanded(app.db, id)) > 0,
             data,
             next: lines.length > limit ? data.at(-1)!.id : null,
@@ -74,6 +68,18 @@ export function noticeRoutes(app: App) {
           200,
         )
       },
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'get',
+        path: '/api/v1/channels',
+        responses: {
+          200: answer(z.object({ data: z.array(channelShape), next: z.null() }), 'Every way notices travel.'),
+          ...refusals(401, 403),
+        },
+      }),
+      async (c) => c.json({ data: await channelStates(app), next: null }, 200),
     )
     .openapi(
       createRoute({
@@ -128,4 +134,13 @@ export function noticeRoutes(app: App) {
       },
     )
     .route('/', hookRoutes(app))
+}
+
+/** Each channel with its provider, and why it is off or stopped. */
+async function channelStates(app: App) {
+  const stopped = await stoppedChannels(app.db)
+  return app.channels.map(({ name, provider, offReason }) => {
+    const stop = stopped.find(({ channel }) => channel === name)
+    return { name, provider, off: offReason, stopped: stop?.stoppedReason ?? null, stoppedAt: stop?.stoppedAt ?? null }
+  })
 }

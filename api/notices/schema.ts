@@ -73,19 +73,23 @@ export const previewShape = z
 
 const deliveryState = z.enum(deliveryStates).openapi('DeliveryState')
 
+/** A way notices travel, and why nothing does. */
+export const channelShape = z
+  .object({
+    name: z.string(),
+    provider: z.string(),
+    off: z.string().nullable(),
+    stopped: z.string().nullable(),
+    stoppedAt: instant.nullable(),
+  })
+  .openapi('Channel')
+
 export const ledgerShape = z
   .object({
     counts: z
       .record(z.string(), z.looseObject({ total: z.int() }))
       .openapi({ example: { email: { total: 10930, sent: 10869, suppressed: 61 } } }),
-    channels: z.array(
-      z.object({
-        name: z.string(),
-        provider: z.string(),
-        off: z.string().nullable(),
-        stopped: z.string().nullable(),
-      }),
-    ),
+    channels: z.array(channelShape),
     finding: z.boolean().openapi({ description: 'Recipients are still being found: the totals grow.' }),
     data: z.array(
       z.object({
