@@ -59,6 +59,9 @@ if (short && line && navigator.clipboard) {
   }
   short.after(' ', button)
 }
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) look()
+})
 plan()
 
 export {}

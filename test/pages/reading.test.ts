@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { publishUpdate } from '#api/incidents/actions.ts'
+import { newPage } from '../support/browser.ts'
+import { inMinutes, lin } from '../support/services.ts'
+import { openSite, serveSite } from '../support/site.ts'
+import { openStage } from '../support/story.ts'
+import { liveThroughIt } from '../support/worst-evening.ts'
+
+let stage: Awaited<ReturnType<typeof openStage>>
+let site: Awaited<ReturnType<typeof openSite>>
+let server: Awaited<ReturnType<typeof serveSite>>
+let incident: Awaited<ReturnType<typeof liveThroughIt>>
+let places: string[]
+
+beforeAll(async () => {
+  stage = await openStage('sqlite')
+  incident = await liveThroughIt(stage.app, stage.clock)
+  site = await openSite(stage.app)
+  server = await serveSite(site.published)
+  const each = [
+    '/',
+    `/incidents/${incident.id}/`,
+    '/history/',
+    '/history/2026-11/',
+    '/privacy/',
+    '/how-we-communicate/',
+  ]
+  places = [...each, ...each.map((place) => `/zh-CN${place}`)]
+})
+afterAll(async () => {
+  await server.stop()
+  await site.stop()
+  await stage.close()
+})
+
+it('needs one request and no script, and the browser finds nothing to refuse', async () => {
+  const { page, close } = await newPage({ javaScriptEnabled: false })
+  const asked: string[] = []
+  page.on('request', (request) => {
+    if (!request.url().startsWith('data:')) asked.push(request.url())
+  })
+  await page.goto(`${server.address}/`)
+  await page.getByRole('heading', { level: 1, name: /Most merchants and shoppers cannot place orders/ }).waitFor()
+  expect(asked.filter((url) => !url.includes('/assets/'))).toEqual([`${server.address}/`])
+  await close()
+})
+
+it('fits a screen of 320 pixels and a wide one, in both languages', async () => {
+  for (const width of [320, 1920]) {
+    const { page, close } = await newPage({ viewport: { width, height: 800 } })
+    for (const place of places) {
+      await page.goto(server.address + place)
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect(wider, `${place} at ${width}`).toBeLessThanOrEqual(0)
+    }
+    await close()
+  }
+})
+
+it('has text of enough contrast in light and in dark (WCAG 2.2, 1.4.3)', async () => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const { page, close } = await newPage({ colorScheme })
+    for (const place of places) {
+      await page.goto(server.address + place)
+      expect(await page.evaluate(faintTexts), `${place} in ${colorScheme}`).toEqual([])
+    }
+    await close()
+  }
+})
+
+/** Texts whose colour stands out from their ground by less than 4.5 to 1. Runs in the browser. */
+function faintTexts(): string[] {
+  const channels = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number)
+  const light = (colour: string) => {
+    const [r = 0, g = 0, b = 0] = channels(colour).map((c) =>
+      c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
+    )
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+  const groundOf = (element: Element | null): string => {
+    if (!element) return 'rgb(255, 255, 255)'
+    const ground = getComputedStyle(element).backgroundColor
+    return channels(ground)[3] === 0 ? groundOf(element.parentElement) : ground
+  }
+  const faint: string[] = []
+  for (const element of document.querySelectorAll('body *')) {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim())
+    if (!own || !element.getClientRects().length || element.closest('svg')) continue
+    const [a, b] = [light(getComputedStyle(element).color), light(groundOf(element))].sort((x, y) => y - x)
+    if (((a ?? 0) + 0.05) / ((b ?? 0) + 0.05) < 4.5) faint.push(element.textContent?.trim().slice(0, 40) ?? '')
+  }
+  return faint
+}
+
+it('has targets of 24 pixels or more wherever a link is not part of a sentence (WCAG 2.2, 2.5.8)', async () => {
+  const { page, close } = await newPage({ viewport: { width: 360, height: 800 } })
+  for (const place of places) {
+    await page.goto(server.address + place)
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll('nav a, .btn, .more a, header a, .open a, .past a, .months a, button')]
+        .filter((target) => target.getClientRects().length)
+        .map((target) => ({ text: target.textContent, height: target.getBoundingClientRect().height }))
+        .filter(({ height }) => height < 24),
+    )
+    expect(small, place).toEqual([])
+  }
+  await close()
+})
+
+it('is walked by keyboard: the first stop leads past the header, every stop can be seen', async () => {
+  const { page, close } = await newPage()
+  await page.goto(`${server.address}/`)
+  await page.keyboard.press('Tab')
+  const skip = page.getByRole('link', { name: 'Skip to the latest news' })
+  expect(await skip.evaluate((link) => link === document.activeElement && link.getBoundingClientRect().left >= 0)).toBe(
+    true,
+  )
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Tab')
+  expect(await page.evaluate(() => document.activeElement?.closest('main') !== null)).toBe(true)
+  expect(await page.evaluate(() => getComputedStyle(document.activeElement!).outlineStyle)).toBe('solid')
+  await close()
+})
+
+it('says each state in words, and what the bars show', async () => {
+  const { page, close } = await newPage()
+  await page.goto(`${server.address}/`)
+  const row = page.locator('.comp', { hasText: 'Order placement' })
+  expect(await row.textContent()).toContain('Major outage')
+  const label = await row.getByRole('img').getAttribute('aria-label')
+  expect(label).toMatch(/^Order placement: 99\.\d{3} % uptime over the last 90 days\. .*11 November: Major outage$/)
+  expect(await page.locator('svg:not([role=img]):not([aria-hidden=true])').count()).toBe(0)
+  await page.getByRole('link', { name: '简体中文' }).click()
+  expect(new URL(page.url()).pathname).toBe('/zh-CN/')
+  await page.goto(`${server.address}/incidents/${incident.id}/`)
+  await page.getByRole('link', { name: '简体中文' }).click()
+  expect(new URL(page.url()).pathname).toBe(`/zh-CN/incidents/${incident.id}/`)
+  await close()
+})
+
+it('tells a reader of an open page that there is news, without moving what is being read', async () => {
+  const { page, close } = await newPage({ viewport: { width: 800, height: 500 } })
+  await page.goto(`${server.address}/`)
+  await page.evaluate(() => window.scrollTo(0, 600))
+  const look = () => page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  stage.clock.move(14 * 60_000)
+  await site.publisher.tick()
+  const drawnAgain = page.waitForResponse((response) => response.url() === `${server.address}/`)
+  await look()
+  await drawnAgain
+  expect(await page.getByRole('status').isVisible()).toBe(false)
+
+  await publishUpdate(stage.app, lin, incident.id, {
+    status: 'identified',
+    body: { en: 'We have found the cause.', 'zh-CN': '原因已定位。' },
+    nextUpdateAt: inMinutes(stage.app, 20),
+  })
+  await site.publisher.publishChanges()
+  await look()
+  await page.getByText('This page has news.').waitFor()
+  expect(await page.evaluate(() => window.scrollY)).toBe(600)
+  await page.getByRole('link', { name: 'Show it' }).click()
+  await page.getByText('We have found the cause.').waitFor()
+  await close()
+})
