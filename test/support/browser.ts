@@ -1,39 +1,13 @@
-import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll } from 'vitest'
-
-const places = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-]
-const flags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--disable-dev-shm-usage',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
+import { launchBrowser } from './chromium.ts'
 
 let opened: Promise<Browser> | undefined
 
-/** A real Chromium: CHROMIUM_PATH, else the system's own, else the one that comes with the development packages. */
+/** The one browser of a test file. */
 export function browser(): Promise<Browser> {
-  opened ??= launch()
+  opened ??= launchBrowser()
   return opened
-}
-
-async function launch(): Promise<Browser> {
-  const system = process.env.CHROMIUM_PATH || places.find((place) => existsSync(place))
-  if (system) return chromium.launch({ executablePath: system, args: flags })
-  const packed = (await import('@sparticuz/chromium')).default
-  return chromium.launch({ executablePath: await packed.executablePath(), args: [...packed.args, ...flags] })
 }
 
 /**
