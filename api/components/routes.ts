@@ -4,7 +4,7 @@ import { notFound } from '#api/errors.ts'
 import { idempotent, once } from '#api/http/idempotency.ts'
 import { idInput, idParam } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
-import { answer, body, componentStatus, id, refusals, secured, words } from '#api/http/shapes.ts'
+import { answer, body, componentStatus, id, keyed, refusals, secured, words } from '#api/http/shapes.ts'
 import { optionalWordsInput, wordsInput } from '#api/http/words.ts'
 import { changeComponent, createComponent } from './actions.ts'
 import { readComponents } from './queries.ts'
@@ -81,6 +81,7 @@ export function componentRoutes(app: App) {
         method: 'post',
         path: '/api/v1/components',
         request: body(create),
+        ...keyed,
         middleware,
         responses: {
           201: answer(componentShape, 'It is on the page.'),
@@ -99,6 +100,7 @@ export function componentRoutes(app: App) {
         method: 'patch',
         path: '/api/v1/components/{id}',
         request: { params: idParam, ...body(patch) },
+        ...keyed,
         middleware,
         responses: {
           200: answer(componentShape, 'As it stands now.'),

@@ -22,6 +22,20 @@ export type Taken =
   | { state: 'another_body' }
   | { state: 'in_flight' }
 
+const keptRow = (db: Db, scope: string, key: string) =>
+  db.selectFrom('idempotency').selectAll().where('scope', '=', scope).where('key', '=', key).executeTakeFirst()
+
+async function claimRow(db: Db, now: Instant, row: { scope: string; key: string; requestHash: string }) {
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('idempotency')
+    .values({ ...row, status: null, body: null, createdAt: now })
+    .onConflict((conflicting) => conflicting.columns(['scope', 'key']).doNothing())
+    .executeTakeFirst()
+  if (!numInsertedOrUpdatedRows) return keptRow(db, row.scope, row.key)
+  await db.deleteFrom('idempotency').where('createdAt', '<', plusMs(now, -keptForMs)).execute()
+  return 'claimed' as const
+}
+
 /** Takes a key, or says what became of it. Of any number of requests at once exactly one gets `mine`. */
 export async function takeKey(
   db: Db,
@@ -29,21 +43,8 @@ export async function takeKey(
   { scope, key }: { scope: string; key: string },
   requestHash: string,
 ): Promise<Taken> {
-  const taken = await db
-    .insertInto('idempotency')
-    .values({ scope, key, requestHash, status: null, body: null, createdAt: now })
-    .onConflict((conflicting) => conflicting.columns(['scope', 'key']).doNothing())
-    .executeTakeFirst()
-  if (Number(taken.numInsertedOrUpdatedRows ?? 0) > 0) {
-    await db.deleteFrom('idempotency').where('createdAt', '<', plusMs(now, -keptForMs)).execute()
-    return { state: 'mine', claim: { scope, key, takenAt: now } }
-  }
-  const row = await db
-    .selectFrom('idempotency')
-    .selectAll()
-    .where('scope', '=', scope)
-    .where('key', '=', key)
-    .executeTakeFirst()
+  const row = (await keptRow(db, scope, key)) ?? (await claimRow(db, now, { scope, key, requestHash }))
+  if (row === 'claimed') return { state: 'mine', claim: { scope, key, takenAt: now } }
   if (!row) return { state: 'in_flight' }
   if (row.requestHash !== requestHash) return { state: 'another_body' }
   if (row.status !== null) return { state: 'answered', status: row.status, body: row.body ?? '' }

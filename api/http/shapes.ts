@@ -57,3 +57,16 @@ export const body = <T extends z.ZodType>(schema: T) => ({
 
 /** Who may call it is in api/accounts/permissions.ts; for the document, that a token is needed. */
 export const secured = [{ token: [] }]
+
+/** For the document: the header that makes the same post twice do one thing. `idempotent` in idempotency.ts reads it. */
+export const keyed = {
+  parameters: [
+    {
+      name: 'Idempotency-Key',
+      in: 'header' as const,
+      required: false,
+      schema: { type: 'string' as const, minLength: 1, maxLength: 256 },
+      description: 'The same key and body again get the stored answer for 24 hours, and do nothing.',
+    },
+  ],
+}

@@ -5,7 +5,7 @@ import { notFound } from '#api/errors.ts'
 import { idempotent, once } from '#api/http/idempotency.ts'
 import { cursorOf, idInput, idParam, instantInput, page, pageQuery, readCursor } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
-import { answer, body, refusals, secured } from '#api/http/shapes.ts'
+import { answer, body, keyed, refusals, secured } from '#api/http/shapes.ts'
 import { optionalWordsInput, wordsInput } from '#api/http/words.ts'
 import type { Site } from '#api/site.ts'
 import { changeFacts, openIncident, publishUpdate } from './actions.ts'
@@ -19,7 +19,11 @@ const factLengthMax = 1_000
 const bodyLengthMax = 10_000
 const componentsMax = 500
 
-const severity = z.literal([1, 2, 3, 4], { error: 'A severity is a number from 1 (gravest) to 4.' })
+const severity = z.literal([1, 2, 3, 4], { error: 'A severity is a number from 1 (gravest) to 4.' }).openapi({
+  type: 'integer',
+  enum: [1, 2, 3, 4],
+  description: '1 is the gravest. 3 is private: nothing public shows it. 4 is a known issue: it touches no component.',
+})
 const components = z
   .array(
     z.strictObject({
@@ -36,7 +40,13 @@ function inputs({ defaultLocale }: Site) {
   const fact = optionalWordsInput(defaultLocale, factLengthMax)
   const text = wordsInput(defaultLocale, bodyLengthMax)
   const facts = { scope: fact.optional(), notAffected: fact.optional(), workaround: fact.optional() }
-  const promise = { nextUpdateAt: instantInput.nullable().optional() }
+  const promise = {
+    nextUpdateAt: instantInput
+      .nullable()
+      .optional()
+      .openapi({ description: 'When readers hear again. Required unless the status is resolved or postmortem.' }),
+  }
+  const notify = z.boolean().optional().openapi({ description: 'Whether subscribers are told; yes, unless said.' })
   return {
     create: z
       .strictObject({
@@ -49,7 +59,7 @@ function inputs({ defaultLocale }: Site) {
         components,
         body: text,
         ...promise,
-        notify: z.boolean().optional(),
+        notify,
       })
       .openapi('NewIncident'),
     update: z
@@ -60,7 +70,7 @@ function inputs({ defaultLocale }: Site) {
         ...promise,
         effectiveAt: instantInput.optional().openapi({ description: 'When the components changed; now, unless said.' }),
         corrects: idInput.nullable().optional(),
-        notify: z.boolean().optional(),
+        notify,
       })
       .openapi('NewUpdate'),
     patch: z
@@ -120,6 +130,7 @@ export function incidentRoutes(app: App) {
         method: 'post',
         path: '/api/v1/incidents',
         request: body(input.create),
+        ...keyed,
         middleware,
         responses: { 201: answer(incidentShape, 'It is public.'), ...refusals(400, 401, 403, 409, 413, 422) },
       }),
@@ -145,6 +156,7 @@ export function incidentRoutes(app: App) {
         method: 'patch',
         path: '/api/v1/incidents/{id}',
         request: { params: idParam, ...body(input.patch) },
+        ...keyed,
         middleware,
         responses: { 200: answer(incidentShape, 'As it stands now.'), ...refusals(400, 401, 403, 404, 409, 413, 422) },
       }),
@@ -161,6 +173,7 @@ export function incidentRoutes(app: App) {
         method: 'post',
         path: '/api/v1/incidents/{id}/updates',
         request: { params: idParam, ...body(input.update) },
+        ...keyed,
         middleware,
         responses: {
           201: answer(incidentShape, 'The whole incident with its new update.'),

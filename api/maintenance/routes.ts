@@ -4,7 +4,7 @@ import { notFound } from '#api/errors.ts'
 import { idempotent, once } from '#api/http/idempotency.ts'
 import { cursorOf, idInput, idParam, instantInput, page, pageQuery, readCursor } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
-import { answer, body, id, instant, namedComponent, refusals, secured, words } from '#api/http/shapes.ts'
+import { answer, body, id, instant, keyed, namedComponent, refusals, secured, words } from '#api/http/shapes.ts'
 import { wordsInput } from '#api/http/words.ts'
 import { announceMaintenance, completeMaintenance } from './actions.ts'
 import { componentsOf, findMaintenance, listMaintenances } from './queries.ts'
@@ -85,6 +85,7 @@ export function maintenanceRoutes(app: App) {
         method: 'post',
         path: '/api/v1/maintenances',
         request: body(create),
+        ...keyed,
         middleware,
         responses: { 201: answer(maintenanceShape, 'It is announced.'), ...refusals(400, 401, 403, 409, 413, 422) },
       }),
@@ -102,6 +103,7 @@ export function maintenanceRoutes(app: App) {
         method: 'post',
         path: '/api/v1/maintenances/{id}/completion',
         request: { params: idParam },
+        ...keyed,
         middleware,
         responses: { 201: answer(maintenanceShape, 'It is done.'), ...refusals(401, 403, 404, 409, 422) },
       }),
