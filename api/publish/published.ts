@@ -34,7 +34,7 @@ interface Entry {
 
 const endings: Record<Encoding, string> = { br: '.br', gzip: '.gz', identity: '' }
 /** Pages that exist as files or not at all: nobody needs the renderer to learn that one is missing. */
-const wholly = /^(?:\/([\w-]+))?\/(?:incidents|history|i)\/./
+const wholly = new RegExp(`^(?:/(?:${locales.join('|')}))?/(?:incidents|history|i)/.`)
 
 /** Opens the folder of published files; whatever lies there is served from the first moment. */
 export function openPublished(dir: string, publicUrl: string): Published {
