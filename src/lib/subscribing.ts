@@ -134,8 +134,13 @@ export function keepPrivate(headers: Headers): void {
   headers.set('x-robots-tag', 'noindex')
 }
 
-/** Remembers, for the page that follows, what was typed: known or not, it is the same cookie. */
+/**
+ * Remembers, for the page that follows, which way was chosen, and the number so that it need not be typed again with
+ * its code. A mail address is not kept: the answer to every address is the same to the last byte.
+ */
 export const typedCookie = 'candor-typed'
+export const typedCookieValue = (channel: string, address: string): string =>
+  JSON.stringify(channel === 'sms' ? [channel, address] : [channel])
 const typedSeconds = 600
 export const typedCookieOptions = (publicUrl: string) =>
   ({
@@ -145,3 +150,14 @@ export const typedCookieOptions = (publicUrl: string) =>
     secure: publicUrl.startsWith('https:'),
     maxAge: typedSeconds,
   }) as const
+
+/** What was remembered; nothing when the cookie is not ours. */
+export function remembered(cookie: string | undefined): { channel: 'email' | 'sms' | null; address: string } {
+  try {
+    const [channel, address = '']: unknown[] = JSON.parse(cookie ?? '[]')
+    if ((channel === 'email' || channel === 'sms') && typeof address === 'string') return { channel, address }
+  } catch {
+    // As if there were none.
+  }
+  return { channel: null, address: '' }
+}

@@ -84,7 +84,7 @@ export async function posted(app: App): Promise<Posted[]> {
 
 /** The token of the only link of this kind in a text. */
 export function tokenIn(text: string, page: 'subscribe/confirm' | 'preferences' | 'unsubscribe'): string {
-  const found = [...text.matchAll(new RegExp(`https://[^/]+/${page}/([\\w.-]+)`, 'g'))].map((match) => match[1])
+  const found = [...text.matchAll(new RegExp(`https?://[^/]+/${page}/([\\w.-]+)`, 'g'))].map((match) => match[1])
   const [token] = found
   if (!token || new Set(found).size !== 1) throw new Error(`No single ${page} link in: ${text}`)
   return token

@@ -1,0 +1,226 @@
+import type { Server } from 'node:http'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { loadSiteHandler } from '#api/build.ts'
+import { openRoutes } from '#api/routes.ts'
+import { openServer } from '#api/server.ts'
+import { preferencesUrl, unsubscribeUrl } from '#api/subscribers/links.ts'
+import { newPage } from '../support/browser.ts'
+import { freePort } from '../support/postgres.ts'
+import { openSite } from '../support/site.ts'
+import { openStage } from '../support/story.ts'
+import { posted, snapshot, tokenIn } from '../support/subscribers.ts'
+import { liveThroughIt } from '../support/worst-evening.ts'
+
+let stage: Awaited<ReturnType<typeof openStage>>
+let site: Awaited<ReturnType<typeof openSite>>
+let server: Server
+let address: string
+let incident: Awaited<ReturnType<typeof liveThroughIt>>
+
+beforeAll(async () => {
+  const port = await freePort()
+  address = `http://127.0.0.1:${port}`
+  stage = await openStage('sqlite', { PUBLIC_URL: address })
+  incident = await liveThroughIt(stage.app, stage.clock)
+  site = await openSite(stage.app)
+  server = openServer(stage.app, openRoutes(stage.app), (await loadSiteHandler()).handler, site.published)
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+})
+afterAll(async () => {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+  await site.stop()
+  await stage.close()
+})
+
+const get = (path: string) => fetch(address + path, { redirect: 'manual' })
+const post = (path: string, body: string, type = 'application/x-www-form-urlencoded') =>
+  fetch(address + path, { method: 'POST', body, headers: { 'content-type': type }, redirect: 'manual' })
+const lastTo = async (to: string) => {
+  stage.clock.move(1)
+  return (await posted(stage.app)).filter((message) => message.address === to).at(-1)?.text ?? ''
+}
+/** A new subscriber, confirmed through the site. */
+async function subscribed(name: string, more = '') {
+  stage.clock.move(1)
+  await post('/subscriptions', `channel=email&address=${name}@mail.example${more}`)
+  const link = tokenIn(await lastTo(`${name}@mail.example`), 'subscribe/confirm')
+  const answer = await post(`/subscribe/confirm/${link}`, '')
+  expect(answer.status).toBe(200)
+  const row = await stage.app.db
+    .selectFrom('subscriber')
+    .selectAll()
+    .where('address', '=', `${name}@mail.example`)
+    .executeTakeFirstOrThrow()
+  return { row, link, page: await answer.text() }
+}
+const pathOf = (url: string) => url.slice(address.length)
+
+it('a form without script: refused with all that was typed, sent, confirmed, changed, left', async () => {
+  const { page, close } = await newPage({ javaScriptEnabled: false })
+  await page.goto(`${address}/subscribe/`)
+  const form = page.locator('#email')
+  await form.getByText('Only about some services').click()
+  await form.getByLabel('Order placement').check()
+  await form.getByLabel('Language of the messages').selectOption('zh-CN')
+  await form.getByLabel('Email address').fill('reader@mail')
+  await form.getByRole('button').click()
+  await page.getByText('Enter an email address such as name@example.com.').waitFor()
+  expect(await form.getByLabel('Email address').inputValue()).toBe('reader@mail')
+  expect(await form.getByLabel('Order placement').isChecked()).toBe(true)
+  expect(await form.getByLabel('Language of the messages').inputValue()).toBe('zh-CN')
+
+  await form.getByLabel('Email address').fill('Reader@mail.example')
+  await form.getByRole('button').click()
+  await page.waitForURL(`${address}/subscribe/check/`)
+  const letter = await lastTo('reader@mail.example')
+  await page.goto(`${address}/subscribe/confirm/${tokenIn(letter, 'subscribe/confirm')}`)
+  expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN')
+  await page.getByRole('button', { name: '确认订阅' }).click()
+  await page.getByRole('heading', { name: '订阅成功' }).waitFor()
+  await page.getByRole('link', { name: '多数商家和买家无法提交订单，支付也可能失败。' }).waitFor()
+  await page.getByText('此事件涉及您选择的服务').waitFor()
+
+  await page.getByRole('link', { name: '更改通知内容' }).click()
+  await page.getByRole('link', { name: 'English' }).click()
+  await page.getByLabel('Search').check()
+  await page.getByLabel('Make the links in earlier messages invalid').check()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Saved. From the next update on').waitFor()
+  expect(await page.getByLabel('Search').isChecked()).toBe(true)
+  await page.getByRole('button', { name: 'Stop all messages' }).click()
+  await page.getByRole('heading', { name: 'Nothing more comes' }).waitFor()
+  const row = await stage.app.db.selectFrom('subscriber').selectAll().executeTakeFirstOrThrow()
+  expect(row).toMatchObject({ address: 'reader@mail.example', generation: 2, closedReason: 'unsubscribed' })
+  await close()
+})
+
+it('a number, its code, and a wrong one first', async () => {
+  const { page, close } = await newPage()
+  await page.goto(`${address}/zh-CN/subscribe/`)
+  await page.locator('#sms').getByLabel('手机号码').fill('１３９ ００１３ ９０００')
+  await page.locator('#sms').getByRole('button').click()
+  await page.waitForURL('**/zh-CN/subscribe/check/')
+  const code = /\d{6}/.exec(await lastTo('+8613900139000'))?.[0] ?? ''
+  expect(await page.getByLabel('手机号码').inputValue()).toBe('１３９ ００１３ ９０００')
+  await page.getByLabel('六位验证码').fill(code === '111111' ? '222222' : '111111')
+  await page.getByRole('button', { name: '验证手机号码' }).click()
+  await page.getByText('验证码与号码不符').waitFor()
+  await page.getByLabel('六位验证码').fill(code)
+  await page.getByRole('button', { name: '验证手机号码' }).click()
+  await page.getByRole('heading', { name: '订阅成功' }).waitFor()
+  await close()
+})
+
+it('every page fits 320 pixels and a wide screen in both languages, and every field has a name', async () => {
+  const { row, link } = await subscribed('frame')
+  const paths = ['/subscribe/', '/subscribe/check/', '/subscribe/manage/', `/subscribe/confirm/${link}`]
+  paths.push(pathOf(preferencesUrl(stage.app.config, row)), pathOf(unsubscribeUrl(stage.app.config, row)))
+  for (const width of [320, 1280])
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page, close } = await newPage({ viewport: { width, height: 800 }, colorScheme })
+      for (const path of paths.flatMap((path) => [path, `/zh-CN${path}`])) {
+        await page.goto(address + path)
+        for (const summary of await page.locator('summary').all()) await summary.click()
+        const found = await page.evaluate(() => ({
+          wider: document.documentElement.scrollWidth - window.innerWidth,
+          nameless: [...document.querySelectorAll<HTMLInputElement | HTMLSelectElement>('input, select')]
+            .filter((field) => field.type !== 'hidden' && !field.labels?.length)
+            .map((field) => field.name),
+        }))
+        expect(found, `${path} at ${width}`).toEqual({ wider: 0, nameless: [] })
+      }
+      await close()
+    }
+})
+
+it('the same answer for known and unknown addresses, to the last byte', async () => {
+  const { row } = await subscribed('known', `&components=${incident.orders}`)
+  const shapes = new Set<string>()
+  for (const path of ['/subscriptions', '/subscribe/manage/'])
+    for (const name of ['known', 'unknown']) {
+      const answer = await post(path, `channel=email&address=${name}@mail.example&locale=en`)
+      const headers = Object.fromEntries([...answer.headers].filter(([header]) => header !== 'date'))
+      shapes.add(JSON.stringify([answer.status, headers, await answer.text()]))
+    }
+  expect([...shapes]).toHaveLength(1)
+  expect([...shapes][0]).toContain('/subscribe/check/')
+  const after = await stage.app.db.selectFrom('subscriber').selectAll().where('id', '=', row.id).execute()
+  expect(after).toEqual([row])
+})
+
+it('JSON is taken too, and refused in the words of the API', async () => {
+  const json = (body: string) => post('/subscriptions', body, 'application/json')
+  const taken = await json(JSON.stringify({ channel: 'email', address: 'json@mail.example', locale: 'zh-CN' }))
+  expect([taken.status, taken.headers.get('location')]).toEqual([303, '/zh-CN/subscribe/check/'])
+  const refused = await json(JSON.stringify({ channel: 'email', address: 'json', locale: 'en' }))
+  expect(refused.status).toBe(422)
+  expect(await refused.json()).toMatchObject({ error: { code: 'invalid', fields: { address: expect.any(String) } } })
+  expect((await json('{')).status).toBe(400)
+  expect((await json(JSON.stringify({ channel: 'email', address: 'j@mail.example', admin: 1 }))).status).toBe(422)
+})
+
+it('what is typed comes back as text, never as markup', async () => {
+  const answer = await post('/subscriptions', `channel=sms&address=${encodeURIComponent('"><script>x</script>')}`)
+  expect(answer.status).toBe(422)
+  const html = await answer.text()
+  expect(html).not.toContain('"><script>')
+  expect(html).toContain('China or Singapore')
+})
+
+it('GET changes nothing, and pages behind a link are for nobody else', async () => {
+  const { row, link } = await subscribed('scanned')
+  const before = await snapshot(stage.app)
+  const links = [preferencesUrl(stage.app.config, row), unsubscribeUrl(stage.app.config, row)].map(pathOf)
+  for (const [path, status] of [
+    [links[0]!, 200],
+    [links[1]!, 200],
+    [`/subscribe/confirm/${link}`, 410],
+    ['/subscribe/confirm/nothing', 404],
+    ['/preferences/nothing', 404],
+    ['/unsubscribe/nothing', 404],
+    ['/subscriptions', 303],
+  ] as const)
+    for (const prefix of ['', '/zh-CN']) {
+      const answer = await get(prefix + path)
+      expect(answer.status, path).toBe(status)
+      if (status === 303) continue
+      expect(answer.headers.get('referrer-policy'), path).toBe('no-referrer')
+      expect(answer.headers.get('x-robots-tag'), path).toBe('noindex')
+      expect(answer.headers.get('cache-control'), path).toBe('no-store')
+      if (status !== 200) expect(await answer.text()).toContain(`href="${prefix}/subscribe/manage/"`)
+    }
+  expect(await snapshot(stage.app)).toBe(before)
+})
+
+it('one click ends it: no cookie, no origin, no redirect, and an empty answer', async () => {
+  const { row } = await subscribed('oneclick')
+  const path = pathOf(unsubscribeUrl(stage.app.config, row))
+  const answer = await fetch(address + path, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      origin: 'https://mail.example',
+      'sec-fetch-site': 'cross-site',
+    },
+    body: 'List-Unsubscribe=One-Click',
+  })
+  expect([answer.status, await answer.text(), answer.headers.get('set-cookie')]).toEqual([200, '', null])
+  const after = await stage.app.db.selectFrom('subscriber').selectAll().where('id', '=', row.id).executeTakeFirst()
+  expect(after?.closedAt).toBe(stage.app.now())
+  expect((await post('/unsubscribe/nothing', 'List-Unsubscribe=One-Click')).status).toBe(404)
+})
+
+it('too many from one network: a sentence, and what was typed', async () => {
+  stage.clock.move(3_600_000)
+  let answer = await post('/subscriptions', 'channel=email&address=n0@mail.example')
+  for (let n = 1; n < 40 && answer.status === 303; n++)
+    answer = await post('/subscriptions', `channel=email&address=n${n}@mail.example`)
+  expect(answer.status).toBe(429)
+  const html = await answer.text()
+  expect(html).toContain('Too many requests came from your network.')
+  expect(html).toMatch(/value="n\d+@mail\.example"/)
+})
