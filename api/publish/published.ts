@@ -2,7 +2,7 @@ import { createReadStream, existsSync, readdirSync, readFileSync, statSync } fro
 import { readFile, stat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join, relative } from 'node:path'
-import { isLocale } from '#content/locales.ts'
+import { isLocale, locales } from '#content/locales.ts'
 import { type Finished, hashOf } from './files.ts'
 import { type Encoding, encodingFor, holds, securityHeaders, typeOf } from './headers.ts'
 import { fileOf, placeOf } from './places.ts'
