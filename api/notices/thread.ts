@@ -19,7 +19,7 @@ const restartAfterMs = 1_000
  * Starts the worker beside the front door, with a connection of its own to the record. A thread that breaks is logged
  * and started again: leases and keys see to it that nothing is lost or doubled.
  */
-export function startWorkerThread(app: App): WorkerThread {
+export function startWorkerThread(app: Pick<App, 'config' | 'site' | 'log'>): WorkerThread {
   let stopping = false
   let thread = start()
 

@@ -1,0 +1,168 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type App, openApp } from '#api/app.ts'
+import { childEnvironment, readConfig } from '#api/config.ts'
+import type { CrashPoint } from '#api/notices/crash.ts'
+import { type Engine, engines, newRecord } from '../support/record.ts'
+import { openServices, ordersDown, subscribe } from '../support/telling.ts'
+import { openResend, resendEnv, type WireResend } from '../wire/resend.ts'
+import { openTwilio, twilioEnv, type WireTwilio } from '../wire/twilio.ts'
+
+// Real processes, a real clock and kill -9: what is left must be taken up by the next start, and nobody hears twice.
+
+/** More than one chunk of the ledger, and several batches. */
+const readers = 320
+const phones = 3
+const children = new Set<ChildProcess>()
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
+interface Scene {
+  app: App
+  env: Record<string, string>
+  resend: WireResend
+  twilio: WireTwilio
+  close(): Promise<void>
+}
+
+async function openScene(engine: Engine): Promise<Scene> {
+  const { url, dataDir, drop } = await newRecord(engine)
+  const resend = await openResend()
+  const twilio = await openTwilio()
+  const env = {
+    DATABASE_URL: url,
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'error',
+    PUBLIC_URL: 'https://status.hezhou.example',
+    ...resendEnv(resend),
+    ...twilioEnv(twilio),
+  }
+  const app = openApp(readConfig(env, 'test'))
+  const services = await openServices(app)
+  await subscribe(app, [
+    ...Array.from({ length: readers }, (_, i) => ({ address: `reader${i}@mail.example` })),
+    ...Array.from({ length: phones }, (_, i) => ({ channel: 'sms' as const, address: `+861390000000${i}` })),
+  ])
+  await ordersDown(app, services)
+  return {
+    app,
+    env,
+    resend,
+    twilio,
+    async close() {
+      await app.close()
+      await Promise.all([resend.close(), twilio.close(), drop()])
+    },
+  }
+}
+
+function startChild(env: Record<string, string>): ChildProcess {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../support/worker-child.ts')], {
+    env: childEnvironment(env),
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
+}
+
+const states = async (app: App, channel: string) =>
+  Object.fromEntries(
+    (
+      await app.db
+        .selectFrom('delivery')
+        .select((eb) => ['state', eb.fn.countAll<number>().as('count')])
+        .where('channel', '=', channel)
+        .groupBy('state')
+        .execute()
+    ).map(({ state, count }) => [state, Number(count)]),
+  )
+
+/** Waits until nothing is left to send. */
+async function settled(app: App): Promise<void> {
+  for (let looks = 0; looks < 900; looks++) {
+    const open = await app.db
+      .selectFrom('delivery')
+      .select('id')
+      .where('state', 'in', ['queued', 'sending'])
+      .limit(1)
+      .execute()
+    const notices = await app.db.selectFrom('notice').select('frozenAt').execute()
+    if (!open.length && notices.length && notices.every(({ frozenAt }) => frozenAt)) return
+    await wait(100)
+  }
+  throw new Error(`Not settled: ${JSON.stringify(await states(app, 'email'))}`)
+}
+
+async function crashAndRestart(engine: Engine, point: CrashPoint): Promise<void> {
+  const scene = await openScene(engine)
+  try {
+    const first = startChild({ ...scene.env, CRASH_AT: point })
+    const [, signal] = await once(first, 'exit')
+    expect(signal).toBe('SIGKILL')
+    const mailsBefore = scene.resend.mails().length
+    expect(mailsBefore).toBeLessThan(readers)
+
+    const second = startChild(scene.env)
+    await settled(scene.app)
+    second.kill('SIGTERM')
+    const [code] = await once(second, 'exit')
+    expect(code).toBe(0)
+
+    const told = scene.resend.mails().map(({ to }) => to)
+    expect(told).toHaveLength(readers)
+    expect(new Set(told).size).toBe(readers)
+    expect(await states(scene.app, 'email')).toEqual({ sent: readers })
+    const numbers = scene.twilio.sent.map(({ to }) => to)
+    expect(new Set(numbers).size).toBe(numbers.length)
+    const sms = await states(scene.app, 'sms')
+    expect((sms.sent ?? 0) + (sms.unknown ?? 0)).toBe(phones)
+    expect(numbers.length).toBeGreaterThanOrEqual(sms.sent ?? 0)
+    if (point === 'after-accept') {
+      expect(mailsBefore).toBeGreaterThan(0)
+      expect(scene.resend.batches.some(({ replay }) => replay)).toBe(true)
+    }
+  } finally {
+    await scene.close()
+  }
+}
+
+const points = ['after-take', 'mid-expand', 'after-freeze', 'after-attempt', 'after-accept'] as const
+
+describe('killed in the middle, every mail goes out once after the restart', () => {
+  describe('sqlite', () => {
+    it.each(points)('%s', { timeout: 120_000 }, (point) => crashAndRestart('sqlite', point))
+  })
+  // Other processes may be alive here, so leases run out by themselves: the waits go side by side.
+  describe.concurrent('postgres', () => {
+    it.each(points)('%s', { timeout: 120_000 }, (point) => crashAndRestart('postgres', point))
+  })
+})
+
+describe.each(engines)('%s', (engine) => {
+  it('the front door and the worker write a thousand times each beside each other without an error', async () => {
+    const scene = await openScene(engine)
+    const child = startChild(scene.env)
+    try {
+      for (let i = 0; i < 1_000; i++)
+        await scene.app.db.transaction().execute(async (trx) => {
+          await trx.selectFrom('meta').selectAll().execute()
+          await trx
+            .insertInto('meta')
+            .values({ key: `beside-${i}`, value: String(i) })
+            .execute()
+        })
+      await settled(scene.app)
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+      expect(scene.resend.mails()).toHaveLength(readers)
+      expect(await states(scene.app, 'email')).toEqual({ sent: readers })
+    } finally {
+      await scene.close()
+    }
+  })
+})
