@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../support/postgres.ts'
+import { type Running, startRunning } from '../support/program.ts'
 import { openResend, resendEnv, type WireResend } from '../wire/resend.ts'
 import { type Figures, percentile } from './figures.ts'
 import { type Filled, fillRecord } from './fill.ts'
-import { type Running, startRunning } from './program.ts'
 
 const publishes = 200
 /** Updates on one incident before the next is opened: the page of a long evening. */

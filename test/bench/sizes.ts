@@ -3,8 +3,8 @@ import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from '../support/postgres.ts'
+import { startRunning } from '../support/program.ts'
 import type { Figures } from './figures.ts'
-import { startRunning } from './program.ts'
 
 /** What a browser fetches for the home page and the incident's page on the demonstration's evening, in bytes. */
 export async function measureSizes(): Promise<Figures> {
