@@ -331,6 +331,7 @@ story('a resolved incident goes on as the same one for a day, and its report fol
     code: 'conflict',
   })
   await publishUpdate(app, lin, opened.id, { status: 'resolved', body: title })
+  await changeFacts(app, lin, opened.id, { endedAt: '2026-11-11T12:05:00.000Z' })
   clock.move(23 * hourMs)
   const reopened = await publishUpdate(app, lin, opened.id, {
     ...again,
@@ -338,6 +339,12 @@ story('a resolved incident goes on as the same one for a day, and its report fol
     nextUpdateAt: inMinutes(app, 10),
   })
   expect(reopened).toMatchObject({ status: 'investigating', resolvedAt: null, resolvedBy: null, id: opened.id })
+  expect(reopened.endedAt).toBeNull()
+  expect((await intervals(app)).map(({ endedAt }) => endedAt)).toEqual([
+    '2026-11-11T12:05:00.000Z',
+    '2026-11-11T12:05:00.000Z',
+    null,
+  ])
   expect((await readStatus(app)).open).toHaveLength(1)
   await publishUpdate(app, lin, opened.id, { status: 'resolved', body: title })
   clock.move(24 * hourMs + 1)
@@ -349,6 +356,7 @@ story('a resolved incident goes on as the same one for a day, and its report fol
   expect((await outbox(app)).map(({ kind }) => kind)).toEqual([
     'incident.opened',
     'incident.resolved',
+    'incident.changed',
     'incident.updated',
     'incident.resolved',
     'incident.updated',
