@@ -27,7 +27,11 @@ export function buildWhenStale(say: (line: string) => void): void {
 export async function loadSiteHandler(): Promise<{ handler: SiteHandler; build: string; clientDir: string }> {
   const { handler } = (await import(pathToFileURL(entry).href)) as { handler: SiteHandler }
   const hash = createHash('sha256')
-  for (const file of filesUnder(join(root, 'dist/server'))) hash.update(readFileSync(file))
+  for (const file of filesUnder(join(root, 'dist/server'))) {
+    hash.update(readFileSync(file))
+    // Astro loads a page's code at its first request. Loaded now, a later build in the same folder cannot pull it away.
+    if (file.endsWith('.mjs')) await import(pathToFileURL(file).href)
+  }
   return { handler, build: hash.digest('hex').slice(0, 16), clientDir: join(root, 'dist/client') }
 }
 
