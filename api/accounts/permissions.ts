@@ -41,7 +41,7 @@ const form = (who: Permission['who'], path: string, posts: Permission['who'] = w
  */
 export const permissions: readonly Permission[] = [
   // The world: reading, subscribing, and providers that sign their calls.
-  ...get('public', '/healthz', '/readyz', '/metrics', '/api/openapi.json', '/api/docs'),
+  ...get('public', '/healthz', '/readyz', '/api/openapi.json'),
   ...get('public', '/api/v1/status', '/api/v1/status/incidents/:id', '/api/v1/status/codes/:code'),
   ...get('public', '/api/v1/status/months', '/api/v1/status/history/:month', '/api/v1/status/updates'),
   ...get('public', '/api/v1/subscriptions/offer'),
