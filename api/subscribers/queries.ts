@@ -1,4 +1,4 @@
-import { type Expression, type ExpressionBuilder, type Selectable, type SqlBool, sql } from 'kysely'
+import type { Selectable } from 'kysely'
 import type { Db, Trx } from '#api/db/connect.ts'
 import type { Schema } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
@@ -27,36 +27,46 @@ export interface Recipient {
   suppressed: string | null
 }
 
-const chose =
-  ({ componentIds, everything }: Omit<Reach, 'channel'>) =>
-  (eb: ExpressionBuilder<Schema, 'subscriber'>): Expression<SqlBool> => {
-    const ways: Expression<SqlBool>[] = []
-    if (everything) ways.push(eb('subscriber.everything', '=', 1))
-    if (componentIds.length)
-      ways.push(
-        eb.exists(
-          eb
-            .selectFrom('subscriberComponent')
-            .select(sql<number>`1`.as('one'))
-            .whereRef('subscriberComponent.subscriberId', '=', 'subscriber.id')
-            .where('subscriberComponent.componentId', 'in', componentIds),
-        ),
-      )
-    return eb.or(ways)
+/** Those of one choice by id: everything, or one component. Each walks an index in order, so `limit` bounds the work. */
+function oneChoice(db: Db | Trx, until: Instant, reach: { channel: string; afterId: string; limit: number }) {
+  const those = db
+    .selectFrom('subscriber')
+    .select('subscriber.id')
+    .where('subscriber.channel', '=', reach.channel)
+    .where('subscriber.confirmedAt', '<=', until)
+    .where((eb) => eb.or([eb('subscriber.closedAt', 'is', null), eb('subscriber.closedAt', '>', until)]))
+    .limit(reach.limit)
+  return {
+    everything: () =>
+      those.where('subscriber.everything', '=', 1).where('subscriber.id', '>', reach.afterId).orderBy('subscriber.id'),
+    component: (componentId: string) =>
+      those
+        .innerJoin('subscriberComponent', 'subscriberComponent.subscriberId', 'subscriber.id')
+        .where('subscriberComponent.componentId', '=', componentId)
+        .where('subscriberComponent.subscriberId', '>', reach.afterId)
+        .orderBy('subscriberComponent.subscriberId'),
   }
+}
 
 /**
  * The next subscribers of an audience by id, at most `limit`: those confirmed at or before `until` whose choice is
  * reached. Those who left after `until` are among them, so that their row can say so. Call it again with the last id
- * as `afterId` ('' at first) until it gives fewer than `limit`. It walks the index (channel, id) and sorts nothing.
+ * as `afterId` ('' at first) until it gives fewer than `limit`. The work grows with `limit`, not with how many
+ * subscribers there are, and however few of them are reached.
  */
 export async function subscribersAfter(
   db: Db | Trx,
   reach: Reach & { until: Instant; afterId: string; limit: number },
 ): Promise<Recipient[]> {
-  if (!reach.everything && !reach.componentIds.length) return []
+  const choice = oneChoice(db, reach.until, reach)
+  const [first, ...others] = [
+    ...(reach.everything ? [choice.everything()] : []),
+    ...reach.componentIds.map((id) => choice.component(id)),
+  ].map((ids) => db.selectFrom(ids.as('chosen')).select('chosen.id'))
+  if (!first) return []
   return db
-    .selectFrom('subscriber')
+    .selectFrom(others.reduce((all, some) => all.union(some), first).as('reached'))
+    .innerJoin('subscriber', 'subscriber.id', 'reached.id')
     .leftJoin('suppression', (join) =>
       join
         .onRef('suppression.channel', '=', 'subscriber.channel')
@@ -70,12 +80,7 @@ export async function subscribersAfter(
       'subscriber.closedAt',
       'suppression.reason as suppressed',
     ])
-    .where('subscriber.channel', '=', reach.channel)
-    .where('subscriber.id', '>', reach.afterId)
-    .where('subscriber.confirmedAt', '<=', reach.until)
-    .where((eb) => eb.or([eb('subscriber.closedAt', 'is', null), eb('subscriber.closedAt', '>', reach.until)]))
-    .where(chose(reach))
-    .orderBy('subscriber.id')
+    .orderBy('reached.id')
     .limit(reach.limit)
     .execute()
 }
@@ -89,37 +94,45 @@ export interface Headcount {
   locales: Partial<Record<Locale, number>>
 }
 
-/** How many people an audience reaches now, per channel that it names. */
+/** How many people an audience reaches now, per channel that it names. Reads indexes alone, but for the suppressed. */
 export async function countAudience(db: Db | Trx, audience: Audience): Promise<Record<string, Headcount>> {
   const counts: Record<string, Headcount> = {}
-  for (const [channel, reach] of Object.entries(audience)) {
+  for (const [channel, { componentIds, everything }] of Object.entries(audience)) {
     const count: Headcount = { people: 0, suppressed: 0, locales: {} }
     counts[channel] = count
-    if (!reach.everything && !reach.componentIds.length) continue
-    const rows = await db
+    const active = db
       .selectFrom('subscriber')
-      .leftJoin('suppression', (join) =>
-        join
-          .onRef('suppression.channel', '=', 'subscriber.channel')
-          .onRef('suppression.address', '=', 'subscriber.address'),
-      )
-      .select(({ fn }) => [
-        'subscriber.locale',
-        fn.countAll().as('all'),
-        fn.count('suppression.address').as('suppressed'),
-      ])
+      .select(({ fn }) => ['subscriber.locale', fn.countAll().as('people')])
       .where('subscriber.channel', '=', channel)
       .where('subscriber.confirmedAt', 'is not', null)
       .where('subscriber.closedAt', 'is', null)
-      .where(chose(reach))
       .groupBy('subscriber.locale')
-      .execute()
-    for (const row of rows) {
-      const suppressed = Number(row.suppressed)
-      const people = Number(row.all) - suppressed
-      count.suppressed += suppressed
-      count.people += people
-      if (people) count.locales[row.locale] = people
+    const ofEverything = active.where('subscriber.everything', '=', 1)
+    const ofComponents = active
+      .where('subscriber.everything', '=', 0)
+      .where(({ exists, selectFrom }) =>
+        exists(
+          selectFrom('subscriberComponent')
+            .select('subscriberComponent.componentId')
+            .whereRef('subscriberComponent.subscriberId', '=', 'subscriber.id')
+            .where('subscriberComponent.componentId', 'in', componentIds),
+        ),
+      )
+    for (const those of [...(everything ? [ofEverything] : []), ...(componentIds.length ? [ofComponents] : [])]) {
+      const barred = await those
+        .innerJoin('suppression', (join) =>
+          join
+            .onRef('suppression.channel', '=', 'subscriber.channel')
+            .onRef('suppression.address', '=', 'subscriber.address'),
+        )
+        .execute()
+      for (const { locale, people } of await those.execute()) {
+        const suppressed = Number(barred.find((row) => row.locale === locale)?.people ?? 0)
+        const told = Number(people) - suppressed
+        count.suppressed += suppressed
+        count.people += told
+        if (told) count.locales[locale] = (count.locales[locale] ?? 0) + told
+      }
     }
   }
   return counts

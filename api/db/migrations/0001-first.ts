@@ -141,7 +141,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('consent_wording', 'text')
     .addUniqueConstraint('subscriber_address', ['channel', 'address'])
     .execute()
-  await schema.createIndex('subscriber_channel_id').on('subscriber').columns(['channel', 'id']).execute()
+  await schema
+    .createIndex('subscriber_reach')
+    .on('subscriber')
+    .columns(['channel', 'everything', 'id', 'locale', 'confirmed_at', 'closed_at'])
+    .execute()
   await table('subscriber_component')
     .addColumn('subscriber_id', 'text', (c) => c.notNull().references('subscriber.id'))
     .addColumn('component_id', 'text', (c) => c.notNull().references('component.id'))
