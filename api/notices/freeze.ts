@@ -21,20 +21,20 @@ import {
 } from './queries.ts'
 import { forReader, mailHeaders } from './update-mail.ts'
 
-/** Batches of one channel that are written ahead of their sending, at the most. */
-const readyAheadMax = 8
+/** Batches of one channel that are written ahead of their sending: this many before more recipients are looked for, and at the most. */
+export const readyAhead = { least: 4, most: 8 } as const
 /** Deliveries frozen in one transaction, at the most. */
 const freezeMax = 100
 /** A notice to many goes after every message that one person waits for. */
 const noticePriority = 1
 
-/** Writes the next batches of a channel that has few ready. True when there was something to write. */
-export async function freezeNext(app: App): Promise<boolean> {
+/** Writes the next batches of a channel that has fewer than `ahead` ready. True when there was something to write. */
+export async function freezeNext(app: App, ahead: number = readyAhead.most): Promise<boolean> {
   const notices = await openNotices(app.db)
   if (!notices.length) return false
   for (const channel of app.channels) {
     if (channel.offReason) continue
-    const room = readyAheadMax - (await countReady(app.db, channel.name))
+    const room = ahead - (await countReady(app.db, channel.name))
     if (room <= 0) continue
     for (const notice of notices) {
       const limit = Math.min(room * channel.batchSizeMax, freezeMax)

@@ -69,7 +69,7 @@ export async function countReady(db: Db | Trx, channel: string): Promise<number>
   return Number(count)
 }
 
-/** Deliveries that no batch holds yet. */
+/** Deliveries that no batch holds yet, in no order: sorting would read all that wait, at every batch again. */
 export const unfrozen = (db: Db | Trx, noticeId: string, channel: string, limit: number): Promise<Row<'delivery'>[]> =>
   db
     .selectFrom('delivery')
@@ -78,7 +78,6 @@ export const unfrozen = (db: Db | Trx, noticeId: string, channel: string, limit:
     .where('channel', '=', channel)
     .where('state', '=', 'queued')
     .where('batchId', 'is', null)
-    .orderBy('id')
     .limit(limit)
     .execute()
 

@@ -40,21 +40,19 @@ export function runWorker(app: App) {
     if (!sharesWork(app.db)) await new Promise((resolve) => setTimeout(resolve, Math.min(workedMs, restMsMax)))
   }
 
-  async function fillLanes(): Promise<boolean> {
-    let sent = false
-    while (!stopping && flights.size < lanes) {
-      const claim = await claimNext(app)
-      if (!claim) break
-      sent = true
-      const flight = sendClaimed(app, claim)
-        .catch((error: Error) => app.log('error', 'settle.failed', { name: error.name, message: error.message }))
-        .finally(() => {
-          flights.delete(flight)
-          wake()
-        })
-      flights.add(flight)
-    }
-    return sent
+  /** Puts one more batch on its way when a lane is free. */
+  async function launch(): Promise<boolean> {
+    if (flights.size >= lanes) return false
+    const claim = await claimNext(app)
+    if (!claim) return false
+    const flight = sendClaimed(app, claim)
+      .catch((error: Error) => app.log('error', 'settle.failed', { name: error.name, message: error.message }))
+      .finally(() => {
+        flights.delete(flight)
+        wake()
+      })
+    flights.add(flight)
+    return true
   }
 
   async function waitMs(): Promise<number> {
@@ -81,7 +79,7 @@ export function runWorker(app: App) {
         ready = true
         await sweep()
         const planned = await planOnce(app)
-        const sent = await fillLanes()
+        const sent = await launch()
         if (planned || sent) await rest(performance.now() - startedAt)
         else await sleep(await waitMs())
       } catch (error) {

@@ -3,14 +3,20 @@ import { sharesWork } from '#api/db/connect.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { leasedBatches, nextDueOf } from './batch-queries.ts'
 import { expandNext, takeAnnounced } from './expand.ts'
-import { freezeNext } from './freeze.ts'
+import { freezeNext, readyAhead } from './freeze.ts'
 import { findChannelState } from './queries.ts'
 import { claimNext, sendClaimed } from './send.ts'
 import { dropLease } from './settle.ts'
 
-/** One bounded piece of planning: takes what was announced, writes batches, finds recipients. True when something was done. */
+/**
+ * One bounded piece of planning: takes what was announced, keeps a few batches ready, finds recipients, then writes
+ * further ahead. True when something was done.
+ */
 export const planOnce = async (app: App): Promise<boolean> =>
-  (await takeAnnounced(app)) || (await freezeNext(app)) || (await expandNext(app))
+  (await takeAnnounced(app)) ||
+  (await freezeNext(app, readyAhead.least)) ||
+  (await expandNext(app)) ||
+  (await freezeNext(app, readyAhead.most))
 
 /** One bounded piece of work, planning before sending. True when something was done; false when nothing is due. */
 export async function workOnce(app: App): Promise<boolean> {
