@@ -45,7 +45,9 @@ try {
         for (const [name, path] of pages) {
           const answer = await page.goto(`${program.address}${path(locale === 'en' ? '' : `/${locale}`)}`)
           if (!answer?.ok()) throw new Error(`${page.url()} answered ${answer?.status()}.`)
-          await page.screenshot({ path: join(dir, `${name}-${locale}-${colorScheme}-${width}.png`), fullPage: true })
+          // The desk keeps its buttons at the foot of the window, which a picture of the whole page would show in its middle.
+          const fullPage = !page.url().includes('/admin/')
+          await page.screenshot({ path: join(dir, `${name}-${locale}-${colorScheme}-${width}.png`), fullPage })
         }
         await context.close()
       }
