@@ -22,7 +22,10 @@ export interface PublisherParts {
 export interface Publisher {
   /** "record-behind": the published pages are newer than the record, as after a lost database; nothing is published over them. */
   readonly state: 'fine' | 'record-behind'
-  /** Brings the files up to the record: everything when the build differs, else what changed since and what time made untrue. */
+  /**
+   * Brings the files up to the record: everything when the build differs, else what changed since and what time made
+   * untrue. Resolves when first pages, open incidents and feeds are right; a long past may still be drawn after that.
+   */
   start(): Promise<void>
   /** Looks whether a change or the time asks for something. Returns at once and never throws; looks never overlap. */
   wake(): void
@@ -40,6 +43,9 @@ export interface Publisher {
 const stepPages = 200
 /** How long a page that could not be drawn waits for its next try, in milliseconds. */
 const retryAfterMs = 5 * secondMs
+
+/** Pages that people look things up in, after the news. */
+const lookedUp = /\/(?:history|subscribe)\//
 
 /** Opens the one writer of the published folder. Reads what the folder says of itself; publishes nothing yet. */
 export async function openPublisher(app: App, parts: PublisherParts): Promise<Publisher> {
@@ -66,21 +72,21 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     return mine
   }
 
-  /** Draws, writes and shows; true when everything went well. A page that fails keeps its old file. */
+  /** Draws, shows and writes; true when everything went well. A page that fails keeps its old file. */
   const show = async (places: string[]): Promise<boolean> => {
     const drawn = await draw(places)
     const { files, gone } = drawn
     const stillThere = gone.filter((place) => published.has(place))
+    // Readers get the news from memory first, even when the disk is slow or full; the files follow.
+    published.swap(files, stillThere)
     let written = true
     try {
       await writeFiles(dir, files)
       await removeFiles(dir, stillThere)
     } catch (error) {
-      // Readers get the news from memory all the same; the files follow when the disk takes them.
       written = false
       app.log('error', 'publish.write-failed', { message: (error as Error).message })
     }
-    published.swap(files, stillThere)
     squeeze.add(files)
     return written && drawn.failed.length === 0
   }
@@ -101,7 +107,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     return behind
   }
 
-  const all = async (startOver: boolean) => {
+  const all = async (startOver: boolean, atFirst = () => {}) => {
     const started = performance.now()
     const { revision } = await changedPlaces(app, shown?.revision ?? 0)
     if (!startOver && isBehind(revision)) return
@@ -109,21 +115,28 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     if (parts.assets) published.swap(await copyAssets(parts.assets, dir))
     const places = await everyPlace(app)
     let well = true
-    for (let from = 0; from < places.length; from += stepPages)
+    for (let from = 0; from < places.length; from += stepPages) {
+      // What is left undone is done again at the next start, because the revision is written last.
+      if (stopped) return
       well = (await show(places.slice(from, from + stepPages))) && well
+      if (from + stepPages < places.length) atFirst()
+    }
     await settle(revision, well)
     const ms = Math.round(performance.now() - started)
     app.log('info', 'publish.everything', { revision, pages: places.length, ms })
   }
 
-  const changes = async () => {
-    if (!shown || shown.build !== build) return all(false)
+  const changes = async (atFirst?: () => void) => {
+    if (!shown || shown.build !== build) return all(false, atFirst)
     const { revision, places } = await changedPlaces(app, shown.revision)
     if (isBehind(revision) || places.length === 0) return
     if (failed?.revision === revision && app.now() < failed.until) return
     const started = performance.now()
-    const well = await show(places)
-    await settle(revision, well)
+    // What people read now comes before what they may look up.
+    const first = places.filter((place) => !lookedUp.test(place))
+    const shownFirst = await show(first)
+    const shownAll = await show(places.filter((place) => lookedUp.test(place)))
+    await settle(revision, shownFirst && shownAll)
     const ms = Math.round(performance.now() - started)
     app.log('info', 'publish.changes', { revision, pages: places.length, ms })
   }
@@ -146,7 +159,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     do {
       again = false
       try {
-        await inTurn(changes)
+        await inTurn(() => changes())
         await inTurn(timely)
       } catch (error) {
         app.log('error', 'publish.failed', { message: (error as Error).message })
@@ -161,7 +174,12 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     get state() {
       return state
     },
-    start: () => inTurn(changes).then(() => inTurn(timely)),
+    start: () =>
+      new Promise((resolve, reject) => {
+        inTurn(() => changes(resolve))
+          .then(() => inTurn(timely))
+          .then(resolve, reject)
+      }),
     wake() {
       again = true
       if (looking || stopped || app.health.trouble) return
@@ -170,7 +188,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       })
     },
     publishAll: ({ startOver = false } = {}) => inTurn(() => all(startOver)),
-    publishChanges: () => inTurn(changes),
+    publishChanges: () => inTurn(() => changes()),
     tick: () => inTurn(timely),
     async stop() {
       stopped = true
