@@ -34,6 +34,7 @@ const reasons = {
   409: 'It does not fit what has happened meanwhile.',
   413: 'The body is too large.',
   422: 'A field is not right.',
+  429: 'Too often; Retry-After says when to come back.',
 } as const
 type Refusal = keyof typeof reasons
 

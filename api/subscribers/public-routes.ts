@@ -33,7 +33,6 @@ const view = z.object({
   active: z.boolean(),
 })
 const ownView = view.extend({ preferences: z.string(), unsubscribe: z.string() }).openapi('OwnSubscription')
-const tooMany = { 429: refusals(422)[422] }
 
 /** Answers take the same time whatever was found behind an address. */
 async function evenly<T>(work: Promise<T>): Promise<T> {
@@ -80,7 +79,7 @@ export function publicSubscriberRoutes(app: App) {
             website: z.string().max(1_000).optional().openapi({ description: 'Left empty by people.' }),
           }),
         ),
-        responses: { 202: accepted, ...refusals(400, 422), ...tooMany },
+        responses: { 202: accepted, ...refusals(400, 422, 429) },
       }),
       async (c) => {
         const given = c.req.valid('json')
@@ -100,7 +99,7 @@ export function publicSubscriberRoutes(app: App) {
         method: 'post',
         path: '/api/v1/subscriptions/again',
         request: body(z.strictObject({ channel, address, website: z.string().max(1_000).optional() })),
-        responses: { 202: accepted, ...refusals(400, 422), ...tooMany },
+        responses: { 202: accepted, ...refusals(400, 422, 429) },
       }),
       async (c) => {
         const { website, ...wish } = c.req.valid('json')
@@ -114,7 +113,7 @@ export function publicSubscriberRoutes(app: App) {
         method: 'post',
         path: '/api/v1/subscriptions/code',
         request: body(z.strictObject({ channel, address, code: z.string().max(40) })),
-        responses: { 200: answer(ownView, 'Confirmed: messages come.'), ...refusals(400, 422), ...tooMany },
+        responses: { 200: answer(ownView, 'Confirmed: messages come.'), ...refusals(400, 422, 429) },
       }),
       async (c) => c.json(await evenly(confirmByCode(app, c.req.valid('json'), clientIp(c))), 200),
     )

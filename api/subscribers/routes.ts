@@ -7,6 +7,7 @@ import { idInput, instantInput, pageQuery } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
 import { answer, body, id, instant, refusals, secured } from '#api/http/shapes.ts'
 import { textInput } from '#api/http/words.ts'
+import { idPattern } from '#api/lib/ids.ts'
 import { locales } from '#content/locales.ts'
 import { maskAddress, maySeeAddresses } from './address.ts'
 import { hear } from './inbound-actions.ts'
@@ -79,8 +80,11 @@ export function subscriberRoutes(app: App) {
         path: '/api/v1/subscribers',
         request: {
           query: z.strictObject({
-            channel: z.string().max(20).optional(),
-            address: z.string().max(addressLengthMax).optional(),
+            channel: z
+              .string()
+              .regex(/^[a-z]{1,20}$/, 'A channel is a word such as email.')
+              .optional(),
+            address: textInput(addressLengthMax, { line: true }).optional(),
             ...pageQuery,
           }),
         },
@@ -90,7 +94,8 @@ export function subscriberRoutes(app: App) {
         },
       }),
       async (c) => {
-        const { channel, address, cursor, limit = limitDefault } = c.req.valid('query')
+        const { channel, address, cursor: given, limit = limitDefault } = c.req.valid('query')
+        const cursor = given !== undefined && idPattern.test(given) ? given : undefined
         const addresses = address === undefined ? undefined : normalForms(app, address)
         const { data, next } = await listSubscribers(app.db, { channel, addresses, cursor, limit })
         return c.json({ data: data.map((one) => shown(one, c.get('actor').roles)), next }, 200)
