@@ -90,18 +90,19 @@ const historySchema = z.strictObject({
   ),
 })
 
-const texts = z.array(z.string().min(1)).min(1)
+/** Words with spaces between them. */
+const list = z.string().transform((text) => text.split(/\s+/))
 const namesSchema = z.strictObject({
-  surnames: texts,
-  given: texts,
-  firstNames: texts,
-  lastNames: texts,
-  shopFirst: texts,
-  shopSecond: texts,
-  trades: texts,
-  desks: texts,
-  mailboxes: texts,
-  mobilePrefixes: z.array(z.int()).min(1),
+  surnames: list,
+  given: list,
+  firstNames: list,
+  lastNames: list,
+  shopFirst: list,
+  shopSecond: list,
+  trades: list,
+  desks: list,
+  mailboxes: list,
+  mobilePrefixes: list,
 })
 
 /** An incident as the demonstration's files tell it: wall-clock times of the page's zone, components by their key. */
