@@ -25,7 +25,7 @@ export interface MailParts {
   /** Set when the heading is in another language than the mail. */
   headingLang?: Locale
   /** The word above the heading and the colour of the rule; left out: the company's accent. */
-  state?: { word: string; colour: string }
+  state?: { word: string; colour: string; darkColour: string }
   /** Plain sentences, or finished HTML with the same as text. `lang` when it is in another language than the mail. */
   paragraphs: string[] | { html: string; text: string; lang?: Locale; note?: string }
   facts?: MailFact[]
@@ -42,9 +42,10 @@ const ink = '#1a1917'
 const soft = '#5d5a53'
 const line = '#e4e0d7'
 const accent = '#1a1917'
+const darkInk = '#efece4'
 
-const dark = `:root{color-scheme:light dark;supported-color-schemes:light dark}
-@media (prefers-color-scheme:dark){.paper{background:#141412!important}.sheet{background:#1b1b18!important;border-color:#33312b!important}.ink,.body,.body *{color:#efece4!important}.soft{color:#a8a397!important}.rule{border-color:#33312b!important}.button{background:#efece4!important;color:#141412!important}}
+const dark = (tone: string) => `:root{color-scheme:light dark;supported-color-schemes:light dark}
+@media (prefers-color-scheme:dark){.paper{background:#141412!important}.sheet{background:#1b1b18!important;border-color:${tone} #33312b #33312b!important}.tone{color:${tone}!important}.ink,.body,.body *{color:#efece4!important}.soft{color:#a8a397!important}.rule{border-color:#33312b!important}.button{background:#efece4!important;color:#141412!important}}
 .body p{margin:0 0 16px}.body ul,.body ol{margin:0 0 16px;padding-left:24px}`
 
 /** Control characters never reach a header. */
@@ -75,6 +76,7 @@ type Body = { html: string; text: string; lang?: Locale; note?: string }
 function htmlOf(parts: MailParts, subject: string, body: Body, feet: string[]): string {
   const { locale, state, button } = parts
   const colour = state?.colour ?? parts.site.colours?.accent ?? accent
+  const darkColour = state?.darkColour ?? parts.site.colours?.accent ?? darkInk
   const lang = body.lang ? ` lang="${body.lang}"` : ''
   const rows = (parts.facts ?? []).map(
     (fact) =>
@@ -87,7 +89,7 @@ function htmlOf(parts: MailParts, subject: string, body: Body, feet: string[]): 
   return [
     `<!doctype html><html lang="${locale}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">`,
     `<meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark"><meta name="format-detection" content="telephone=no,date=no,address=no">`,
-    `<title>${escapeHtml(subject)}</title><style>${dark}</style></head>`,
+    `<title>${escapeHtml(subject)}</title><style>${dark(darkColour)}</style></head>`,
     `<body class="paper" style="margin:0;padding:0;background:#fbfaf7;-webkit-text-size-adjust:100%">`,
     `<div style="display:none;max-height:0;overflow:hidden">${escapeHtml(parts.preheader)}</div>`,
     `<div style="padding:24px 12px"><!--[if mso]><table role="presentation" width="600" align="center"><tr><td><![endif]-->`,
@@ -95,7 +97,7 @@ function htmlOf(parts: MailParts, subject: string, body: Body, feet: string[]): 
     `<div style="padding:28px 28px 24px">`,
     `<p class="soft" style="margin:0 0 16px;font-size:14px;color:${soft}">${escapeHtml(parts.site.name[locale])}</p>`,
     state
-      ? `<p style="margin:0 0 6px;font-size:15px;font-weight:600;color:${colour}">${escapeHtml(state.word)}</p>`
+      ? `<p class="tone" style="margin:0 0 6px;font-size:15px;font-weight:600;color:${colour}">${escapeHtml(state.word)}</p>`
       : '',
     `<h1 class="ink"${parts.headingLang ? ` lang="${parts.headingLang}"` : ''} style="margin:0 0 16px;font:600 26px/1.25 ${serif};color:${ink}">${escapeHtml(parts.heading)}</h1>`,
     body.note
@@ -109,10 +111,10 @@ function htmlOf(parts: MailParts, subject: string, body: Body, feet: string[]): 
       ? `<p style="margin:24px 0 0"><a class="button" href="${escapeHtml(button.url)}" style="display:inline-block;padding:10px 18px;background:${ink};color:#ffffff;text-decoration:none;font-weight:600;border-radius:6px">${escapeHtml(button.label)}</a></p>`
       : '',
     `</div></div>`,
-    `<div style="max-width:600px;margin:0 auto;padding:16px 28px;font:13px/1.6 ${sans}">`,
+    `<div style="max-width:600px;margin:0 auto;font:13px/1.6 ${sans}"><div style="padding:16px 29px">`,
     ...feet.map((foot) => `<p class="soft" style="margin:0 0 8px;color:${soft}">${escapeHtml(foot)}</p>`),
     links.length ? `<p class="soft" style="margin:0;color:${soft}">${links.join(' &nbsp;·&nbsp; ')}</p>` : '',
-    `</div><!--[if mso]></td></tr></table><![endif]--></div></body></html>`,
+    `</div></div><!--[if mso]></td></tr></table><![endif]--></div></body></html>`,
   ].join('')
 }
 

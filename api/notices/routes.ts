@@ -9,11 +9,24 @@ import { answer, body, refusals, secured } from '#api/http/shapes.ts'
 import { maskAddress, maySeeAddresses } from '#api/subscribers/address.ts'
 import { deliveryStates } from './delivery.ts'
 import { hookRoutes } from './hook-routes.ts'
-import { countLedger, countUnexpanded, incidentExists, readLedger, stoppedChannels } from './ledger-queries.ts'
+import {
+  countLedger,
+  countUnexpanded,
+  incidentExists,
+  type LedgerLine,
+  readLedger,
+  stoppedChannels,
+} from './ledger-queries.ts'
 import { previewNotices } from './preview.ts'
 import { channelShape, draftInput, headShape, ledgerShape, letterShape, previewShape } from './schema.ts'
 
 const pageSize = 50
+
+/** A provider's reason may name the address too. */
+const masked = (line: LedgerLine): LedgerLine => {
+  const address = maskAddress(line.address)
+  return { ...line, address, reason: line.reason?.replaceAll(line.address, address) ?? null }
+}
 
 /** What staff see of the telling: the ledger, previews, the letterbox; and the hooks that providers call. */
 export function noticeRoutes(app: App) {
@@ -54,9 +67,7 @@ export function noticeRoutes(app: App) {
           after: cursor,
           limit: limit + 1,
         })
-        const data = lines
-          .slice(0, limit)
-          .map((line) => (seesAddresses ? line : { ...line, address: maskAddress(line.address) }))
+        const data = lines.slice(0, limit).map((line) => (seesAddresses ? line : masked(line)))
         return c.json(
           {
             counts: await countLedger(app.db, id, update),

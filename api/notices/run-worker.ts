@@ -2,6 +2,7 @@ import type { App } from '#api/app.ts'
 import { sharesWork } from '#api/db/connect.ts'
 import { hourMs } from '#api/lib/time.ts'
 import { sweepSubscribers } from '#api/subscribers/staff-actions.ts'
+import { smsWarnings } from './preview.ts'
 import { claimNext, sendClaimed } from './send.ts'
 import { nextDue, planOnce, takeUpLostWork } from './work.ts'
 
@@ -71,6 +72,7 @@ export function runWorker(app: App) {
 
   async function run() {
     let ready = false
+    for (const warning of smsWarnings(app)) app.log('warn', 'sms.too_long', { warning })
     while (!stopping) {
       woken = false
       const startedAt = performance.now()

@@ -5,7 +5,7 @@ import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { unpack } from '#api/lib/pack.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
-import { insertAttempt, membersOf, moveMembers, nextBatch, nextDueOf, saveBatch } from './batch-queries.ts'
+import { endAttempt, insertAttempt, membersOf, moveMembers, nextBatch, nextDueOf, saveBatch } from './batch-queries.ts'
 import { crashPoint } from './crash.ts'
 import { findChannelState, findNotice, holdChannelState, saveChannelState } from './queries.ts'
 import { probeEveryMs } from './retry.ts'
@@ -75,6 +75,7 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
     await endUnsent(trx, now, batch, lost ? 'the answer was lost' : 'too old to be sent')
     return 'ended'
   }
+  if (lost) await endAttempt(trx, batch.id, { endedAt: now, outcome: 'lost', detail: null })
   const bytes = unpack(batch.bytes)
   const members = await membersOf(trx, batch.id)
   await saveBatch(trx, batch.id, {

@@ -61,6 +61,9 @@ export async function settleFailed(
 ): Promise<void> {
   const end = await app.db.transaction().execute(async (trx) => {
     const now = app.now()
+    // Our lease ran out and another worker holds the batch now, or has settled it: its word counts.
+    const current = await findBatch(trx, batch.id)
+    if (current?.state !== 'sending' || current.attempts !== batch.attempts) return 'overtaken'
     const outcome = failure.outcomeUnknown ? 'unknown' : 'failed'
     await endAttempt(trx, batch.id, { endedAt: now, outcome, detail: failure.reason })
     if (failure.stopsChannel) {
@@ -95,7 +98,8 @@ export async function settleFailed(
     batch: batch.id,
     attempt: batch.attempts,
     end,
-    reason: failure.reason,
+    // Behind the colon stands the provider's own sentence, which may name an address.
+    reason: failure.reason.split(':')[0] ?? '',
   })
 }
 

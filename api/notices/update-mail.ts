@@ -28,14 +28,15 @@ export interface ReaderLinks {
 // Control characters cannot come from a text that a person wrote: they were taken out of those.
 const marks: ReaderLinks = { preferences: '\u0001preferences\u0001', unsubscribe: '\u0001unsubscribe\u0001' }
 
-const colours: Record<ComponentStatus, string> = {
-  operational: '#2c7a56',
-  degraded_performance: '#9a6700',
-  partial_outage: '#b34d00',
-  major_outage: '#b3261e',
-  under_maintenance: '#3a5ea8',
+/** On white and on black. */
+const colours: Record<ComponentStatus | 'none', [colour: string, darkColour: string]> = {
+  operational: ['#2c7a56', '#6cc39a'],
+  degraded_performance: ['#9a6700', '#e0b04a'],
+  partial_outage: ['#b34d00', '#f0924c'],
+  major_outage: ['#b3261e', '#ff7a70'],
+  under_maintenance: ['#3a5ea8', '#8fb0ff'],
+  none: ['#5d5a53', '#a8a397'],
 }
-const quiet = '#5d5a53'
 /** What an inbox shows beside the subject, in characters. */
 const preheaderLengthMax = 140
 
@@ -53,6 +54,7 @@ export function updateMail(told: Told, locale: Locale, sender: Sender): MailTemp
   const foreign = title.lang ?? body.lang
   const worst = worstOf(told)
   const over = told.endedAt !== null
+  const [colour, darkColour] = colours[over ? 'operational' : worst === 'operational' ? 'none' : worst]
   const at = (instant: string) => fullTime(instant, site.zone, locale)
   const fact = (label: string, words: Told['scope']): MailFact[] => {
     const { text, lang } = inLocale(words, locale)
@@ -82,7 +84,7 @@ export function updateMail(told: Told, locale: Locale, sender: Sender): MailTemp
     ...sender,
     subject: fill(words.subject, { sign: site.sign[locale], state, title: title.text }),
     preheader: body.text.replace(/\s+/g, ' ').slice(0, preheaderLengthMax),
-    state: { word: state, colour: over ? colours.operational : worst === 'operational' ? quiet : colours[worst] },
+    state: { word: state, colour, darkColour },
     heading: title.text,
     ...(title.lang ? { headingLang: title.lang } : {}),
     paragraphs: {

@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { toMs } from '#api/lib/time.ts'
 import type { Message } from '../channel.ts'
 import { headFile, type LetterFile, type LetterHead, unzip } from './letterbox.ts'
 
@@ -65,17 +64,5 @@ export async function readLetter(dir: string, id: string): Promise<(LetterHead &
   const message = found?.letter.messages[found.position]
   if (!found || !message) return null
   const { at, channel } = found.letter
-  return { ...message, id, at: at satisfies string, channel, subject: message.subject ?? null } as LetterHead & Message
+  return { ...message, id, at, channel, subject: message.subject ?? null } as LetterHead & Message
 }
-
-/** How many letters lie there: the length of the list without a filter. */
-export async function countLetters(dir: string): Promise<number> {
-  const files = await readdir(join(dir, 'heads')).catch((): string[] => [])
-  const counts = await Promise.all(
-    files.map(async (file) => (JSON.parse(await readFile(join(dir, 'heads', file), 'utf8')) as unknown[]).length),
-  )
-  return counts.reduce((sum, count) => sum + count, 0)
-}
-
-/** When a letter's list was written, for tests of order. */
-export const letterMs = (head: LetterHead): number => toMs(head.at)
