@@ -8,9 +8,11 @@ import { freePort } from '../support/postgres.ts'
 import { type Running, startRunning } from '../support/program.ts'
 
 // `npm run screenshots -- DIR` starts the demonstration on a folder of its own and writes what people see, as PNG files:
-// each page in both languages, light and dark, on a phone (360) and on a desk (1280).
+// each page in both languages, light and dark, on a phone (360) and on a desk (1280). Without DIR they go to
+// data/screenshots, and the README's own picture is drawn anew.
 const { positionals } = parseArgs({ allowPositionals: true })
 const dir = resolve(positionals[0] ?? 'data/screenshots')
+const readmePicture = positionals[0] ? null : resolve(import.meta.dirname, '../../content/demo/page.png')
 const languages = ['en', 'zh-CN'] as const
 const schemes = ['light', 'dark'] as const
 const widths = [360, 1_280]
@@ -51,6 +53,11 @@ try {
         }
         await context.close()
       }
+  if (readmePicture) {
+    const page = await browser.newPage({ locale: 'en', colorScheme: 'light', viewport: { width: 1_280, height: 960 } })
+    await page.goto(`${program.address}/`)
+    await page.screenshot({ path: readmePicture })
+  }
   console.log(`${pages.length * languages.length * schemes.length * widths.length} pictures lie in ${dir}.`)
 } finally {
   await browser.close()
