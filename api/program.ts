@@ -38,7 +38,7 @@ export interface ProgramParts extends AppParts {
 export const recordLost =
   'The database file was removed or replaced while the program ran. Nothing is written until it is restored and the program restarted; readers still get the last published page.'
 export const recordBehind =
-  'The record is older than the published page, as after a lost database. Restore the database, or run "npm run candor -- publish --start-over" to publish from the record as it is.'
+  'The record is older than the published page, or another one, as after a lost database. Restore the database, or run "npm run candor -- publish --start-over" to publish from the record as it is.'
 
 /** Starts everything on one port: migrates, publishes what is due, listens, sends. Throws a sentence when it cannot. */
 export async function startProgram(config: Config, parts: ProgramParts = {}): Promise<Program> {

@@ -71,6 +71,7 @@ export async function startDemonstration(
   say(`Admin        ${program.address}/admin/  ${keys.email}  ${keys.password}`)
   say(`API token    ${keys.token}`)
   say('')
+  if (program.app.health.trouble) say(`${program.app.health.trouble} In the demonstration, --fresh starts over, too.`)
 
   const playing = new AbortController()
   const played = options.play

@@ -172,6 +172,19 @@ story('a page that is asked for and is not public leaves the folder and the memo
   await again.stop()
 })
 
+story('a record that is not the one the pages were drawn from publishes nothing over them', async ({ app }) => {
+  await openServices(app)
+  const first = await open(app)
+  await first.publisher.start()
+  await first.publisher.stop()
+  await app.db.updateTable('meta').set({ value: 'anotherrecor' }).where('key', '=', 'identity').execute()
+  const second = await open(app)
+  expect(second.publisher.state).toBe('record-behind')
+  await second.publisher.start()
+  expect(second.drawn()).toEqual([])
+  await second.publisher.stop()
+})
+
 story('pages that are newer than the record are left as they are until somebody says so', async ({ app }) => {
   const { orders } = await openServices(app)
   const first = await open(app)

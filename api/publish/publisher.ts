@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { App } from '#api/app.ts'
 import { plusMs, secondMs } from '#api/lib/time.ts'
-import { readStatus } from '#api/status/read.ts'
+import { readStatus, recordIdentity } from '#api/status/read.ts'
 import { copyAssets } from './assets.ts'
 import { openDraw, type Render } from './draw.ts'
 import { dueAfter } from './due.ts'
@@ -20,7 +20,7 @@ export interface PublisherParts {
 }
 
 export interface Publisher {
-  /** "record-behind": the published pages are newer than the record, as after a lost database; nothing is published over them. */
+  /** "record-behind": the published pages are newer than the record or of another one, as after a lost database; nothing is published over them. */
   readonly state: 'fine' | 'record-behind'
   /**
    * Brings the files up to the record: everything when the build differs, else what changed since and what time made
@@ -57,6 +57,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     .update(JSON.stringify([parts.build, app.site, app.config.publicUrl, app.config.mode]))
     .digest('hex')
     .slice(0, 16)
+  const record = await recordIdentity(app)
   let shown = await readRevisionFile(dir)
   let state: Publisher['state'] = 'fine'
   let due = ''
@@ -96,12 +97,12 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     due = well ? dueAfter(await readStatus(app)) : again
     failed = well ? null : { revision, until: again }
     if (!well) return
-    shown = { revision, at: app.now(), build }
+    shown = { record, revision, at: app.now(), build }
     await writeRevisionFile(dir, shown)
   }
 
   const isBehind = (revision: number): boolean => {
-    const behind = shown !== null && revision < shown.revision
+    const behind = shown !== null && (record !== shown.record || revision < shown.revision)
     if (behind && state === 'fine') app.log('error', 'publish.record-behind', { revision, shown: shown?.revision ?? 0 })
     state = behind ? 'record-behind' : 'fine'
     return behind

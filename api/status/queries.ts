@@ -12,6 +12,12 @@ export async function readRevision(db: Db): Promise<number> {
   return Number(value)
 }
 
+/** The name this record was given when it was made. */
+export async function readIdentity(db: Db): Promise<string> {
+  const row = await db.selectFrom('meta').select('value').where('key', '=', 'identity').executeTakeFirstOrThrow()
+  return row.value
+}
+
 /** Open incidents and known issues, the gravest first, then the oldest. */
 export const openIncidents = (db: Db): Promise<Row<'incident'>[]> =>
   publicIncidents(db)

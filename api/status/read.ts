@@ -116,6 +116,9 @@ export async function readUpdates(app: App, { limit }: { limit: number }): Promi
   })
 }
 
+/** Names this record for as long as it lives, through backup and restore. */
+export const recordIdentity = (app: App): Promise<string> => queries.readIdentity(app.db)
+
 /**
  * What a publisher must draw again after `seq`, besides the home page and the feeds: the public incidents that changed,
  * and the months that hold or held them, with the neighbours that link to them.

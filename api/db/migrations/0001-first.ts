@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { newId } from '#api/lib/ids.ts'
 
 /** The record of the first release. Runs unchanged on both engines: text, integer, no engine's own types. */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -299,6 +300,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
   await db
     .insertInto('meta' as never)
-    .values({ key: 'revision', value: '0' } as never)
+    .values([
+      { key: 'revision', value: '0' },
+      // Travels with backups: tells a restored record from another one.
+      { key: 'identity', value: newId() },
+    ] as never)
     .execute()
 }
