@@ -20,10 +20,10 @@ const flags = [
   '--disable-sync',
 ]
 
-/** A real Chromium: CHROMIUM_PATH, else the system's own, else the one that comes with the development packages. */
-export async function launchBrowser(): Promise<Browser> {
+/** A real Chromium: CHROMIUM_PATH, else the system's own, else the one that comes with the development packages. `more` are flags. */
+export async function launchBrowser(more: string[] = []): Promise<Browser> {
   const system = process.env.CHROMIUM_PATH || places.find((place) => existsSync(place))
-  if (system) return chromium.launch({ executablePath: system, args: flags })
+  if (system) return chromium.launch({ executablePath: system, args: [...flags, ...more] })
   const packed = (await import('@sparticuz/chromium')).default
-  return chromium.launch({ executablePath: await packed.executablePath(), args: [...packed.args, ...flags] })
+  return chromium.launch({ executablePath: await packed.executablePath(), args: [...packed.args, ...flags, ...more] })
 }
