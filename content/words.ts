@@ -1,3 +1,4 @@
+import type { Locale } from './locales.ts'
 import enAdmin from './words/en/admin.json' with { type: 'json' }
 import enMessages from './words/en/messages.json' with { type: 'json' }
 import enPage from './words/en/page.json' with { type: 'json' }
@@ -6,7 +7,6 @@ import zhAdmin from './words/zh-CN/admin.json' with { type: 'json' }
 import zhMessages from './words/zh-CN/messages.json' with { type: 'json' }
 import zhPage from './words/zh-CN/page.json' with { type: 'json' }
 import zhSubscribe from './words/zh-CN/subscribe.json' with { type: 'json' }
-import type { Locale } from './locales.ts'
 
 const en = { page: enPage, subscribe: enSubscribe, messages: enMessages, admin: enAdmin }
 
