@@ -12,6 +12,9 @@ export interface LetterQuery {
   limit: number
 }
 
+/** A letter as it was written. */
+export type Letter = LetterHead & Omit<Message, 'subject' | 'locale'>
+
 const idShape = /^([0-9a-f]{24})\.(\d{1,3})$/
 
 /** The newest letters first; `next` is the cursor of the next page, or null. A missing folder is an empty letterbox. */
@@ -59,10 +62,10 @@ async function openFile(dir: string, id: string) {
 }
 
 /** One letter as it would have been sent; null when there is none. */
-export async function readLetter(dir: string, id: string): Promise<(LetterHead & Message) | null> {
+export async function readLetter(dir: string, id: string): Promise<Letter | null> {
   const found = await openFile(dir, id)
   const message = found?.letter.messages[found.position]
   if (!found || !message) return null
   const { at, channel } = found.letter
-  return { ...message, id, at, channel, subject: message.subject ?? null } as LetterHead & Message
+  return { ...message, id, at, channel, subject: message.subject ?? null }
 }

@@ -1,0 +1,76 @@
+import { afterAll, beforeEach, expect } from 'vitest'
+import type { App } from '#api/app.ts'
+import { secondMs, toMs } from '#api/lib/time.ts'
+import { sendDirect } from '#api/notices/direct.ts'
+import { planOnce } from '#api/notices/work.ts'
+import { story } from '../support/story.ts'
+import { openServices, ordersDown, subscribe } from '../support/telling.ts'
+import { workFor } from '../support/work.ts'
+import { openResend, resendEnv } from '../wire/resend.ts'
+
+const resend = await openResend()
+afterAll(() => resend.close())
+beforeEach(() => {
+  resend.batches.length = 0
+  resend.heal()
+})
+const tell: typeof story = (promise, act) =>
+  story(promise, act, { ...resendEnv(resend), RESEND_REQUESTS_PER_SECOND: '2' })
+
+const readers = (count: number) => Array.from({ length: count }, (_, i) => ({ address: `reader${i}@mail.example` }))
+const startsOf = async (app: App) =>
+  (await app.db.selectFrom('attempt').select('startedAt').orderBy('startedAt').execute()).map(({ startedAt }) =>
+    toMs(startedAt),
+  )
+
+tell('no provider is asked more often than the setting says', async ({ app, clock }) => {
+  await subscribe(app, readers(520))
+  await ordersDown(app, await openServices(app))
+  await workFor(app, clock, 60 * secondMs)
+  const starts = await startsOf(app)
+  expect(starts).toHaveLength(6)
+  expect(starts.slice(1).map((at, i) => at - starts[i]!)).toEqual([500, 500, 500, 500, 500])
+})
+
+tell('when a provider says how long to wait, everything waits that long', async ({ app, clock }) => {
+  await subscribe(app, readers(250))
+  const body = { statusCode: 429, name: 'rate_limit_exceeded', message: 'Slower.' }
+  resend.failNext(1, { status: 429, body, headers: { 'retry-after': '30' } })
+  await ordersDown(app, await openServices(app))
+  await workFor(app, clock, 120 * secondMs)
+  const [first, second] = await startsOf(app)
+  expect(second! - first!).toBe(30 * secondMs)
+  expect(resend.mails()).toHaveLength(250)
+})
+
+tell('a message that one person waits for goes before a notice to many', async ({ app, clock }) => {
+  await subscribe(app, readers(300))
+  await ordersDown(app, await openServices(app))
+  while (await planOnce(app));
+  await app.db.transaction().execute((trx) =>
+    sendDirect(app, trx, {
+      kind: 'confirmation',
+      channel: 'email',
+      subscriberId: 'somebody0000',
+      address: 'new@mail.example',
+      locale: 'en',
+      message: { subject: 'Is it you?', html: '<p>Is it you?</p>', text: 'Is it you?' },
+    }),
+  )
+  await workFor(app, clock, 60 * secondMs)
+  expect(resend.batches[0]!.mails.map(({ to, subject }) => [to, subject])).toEqual([['new@mail.example', 'Is it you?']])
+  expect(resend.mails()).toHaveLength(301)
+})
+
+tell('a key stands for the same bytes at every attempt', async ({ app, clock }) => {
+  await subscribe(app, readers(120))
+  resend.failNext(3, 'reset-after-accept')
+  await ordersDown(app, await openServices(app))
+  await workFor(app, clock, 600 * secondMs)
+  // The stand-in answers 409 when a key comes with other bytes; then a batch would be held as unknown.
+  const states = await app.db.selectFrom('batch').select(['state', 'attempts']).execute()
+  expect(states.map(({ state }) => state)).toEqual(['final', 'final'])
+  expect(resend.batches.filter(({ replay }) => replay).length).toBeGreaterThan(0)
+  expect(new Set(resend.mails().map(({ to }) => to)).size).toBe(120)
+  expect(resend.mails()).toHaveLength(120)
+})
