@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { App } from '#api/app.ts'
-import { changeFacts, openIncident } from '#api/incidents/actions.ts'
+import { changeFacts, openIncident, publishUpdate } from '#api/incidents/actions.ts'
 import { readIncident, readStatus } from '#api/status/read.ts'
 import { inMinutes, lin, openServices } from '#test/support/services.ts'
 import { story } from '#test/support/story.ts'
@@ -220,5 +220,31 @@ story('publishes never overlap, however often they are asked for', async ({ app 
   await Promise.all([publisher.publishChanges(), publisher.publishChanges(), publisher.tick()])
   expect(drawn().filter((place) => place === '/')).toHaveLength(1)
   expect(home().open).toHaveLength(1)
+  await publisher.stop()
+})
+
+story('news that comes while a long past is drawn does not wait for it', async ({ app, clock }) => {
+  const { orders } = await openServices(app)
+  for (let i = 0; i < 35; i++) {
+    clock.move(60_000)
+    const { id } = await ordersDown(app, orders)
+    await publishUpdate(app, lin, id, { status: 'resolved', body: { en: 'Over.', 'zh-CN': '已结束。' } })
+  }
+  const published = openPublished(join(app.config.dataDir, 'published'), app.config.publicUrl)
+  const order: string[] = []
+  let news = ''
+  const render = async (path: string) => {
+    order.push(path)
+    if (order.length === 20) news = (await ordersDown(app, orders)).id
+    return { statusCode: 200, rawPayload: Buffer.from(path) }
+  }
+  const publisher = await openPublisher(app, { published, render, build: 'one' })
+  await publisher.publishAll()
+  const first = order.indexOf(`/incidents/${news}/`)
+  expect(first).toBeGreaterThan(0)
+  expect(order.length - first).toBeGreaterThan(40)
+  expect(order.lastIndexOf('/')).toBeGreaterThan(20)
+  await publisher.publishChanges()
+  expect(order.lastIndexOf('/')).toBeLessThan(first + 20)
   await publisher.stop()
 })

@@ -40,7 +40,7 @@ export interface Publisher {
 }
 
 /** How many pages are written and shown in one step when everything is drawn. */
-const stepPages = 200
+const stepPages = 50
 /** How long a page that could not be drawn waits for its next try, in milliseconds. */
 const retryAfterMs = 5 * secondMs
 
@@ -115,16 +115,21 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     state = 'fine'
     if (parts.assets) published.swap(await copyAssets(parts.assets, dir))
     const places = await everyPlace(app)
+    let drawn = revision
     let well = true
     for (let from = 0; from < places.length; from += stepPages) {
       // What is left undone is done again at the next start, because the revision is written last.
       if (stopped) return
       well = (await show(places.slice(from, from + stepPages))) && well
+      // News does not wait until a long past is drawn.
+      const news = await changedPlaces(app, drawn)
+      if (news.places.length) well = (await show(news.places)) && well
+      drawn = news.revision
       if (from + stepPages < places.length) atFirst()
     }
-    await settle(revision, well)
+    await settle(drawn, well)
     const ms = Math.round(performance.now() - started)
-    app.log('info', 'publish.everything', { revision, pages: places.length, ms })
+    app.log('info', 'publish.everything', { revision: drawn, pages: places.length, ms })
   }
 
   const changes = async (atFirst?: () => void) => {
