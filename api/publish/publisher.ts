@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { App } from '#api/app.ts'
-import { plusMs, secondMs } from '#api/lib/time.ts'
+import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
 import { readStatus, recordIdentity } from '#api/status/read.ts'
 import { copyAssets } from './assets.ts'
 import { openDraw, type Render } from './draw.ts'
@@ -92,12 +92,13 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     return written && drawn.failed.length === 0
   }
 
-  const settle = async (revision: number, well: boolean) => {
+  /** `since`: when drawing began. What fell due while it went on is due still. */
+  const settle = async (revision: number, well: boolean, since: Instant) => {
     const again = plusMs(app.now(), retryAfterMs)
-    due = well ? dueAfter(await readStatus(app)) : again
+    due = well ? dueAfter({ ...(await readStatus(app)), at: since }) : again
     failed = well ? null : { revision, until: again }
     if (!well) return
-    shown = { record, revision, at: app.now(), build }
+    shown = { record, revision, at: since, build }
     await writeRevisionFile(dir, shown)
   }
 
@@ -110,6 +111,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
 
   const all = async (startOver: boolean, atFirst = () => {}) => {
     const started = performance.now()
+    const since = app.now()
     const { revision } = await changedPlaces(app, shown?.revision ?? 0)
     if (!startOver && isBehind(revision)) return
     state = 'fine'
@@ -127,7 +129,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       drawn = news.revision
       if (from + stepPages < places.length) atFirst()
     }
-    await settle(drawn, well)
+    await settle(drawn, well, since)
     const ms = Math.round(performance.now() - started)
     app.log('info', 'publish.everything', { revision: drawn, pages: places.length, ms })
   }
@@ -138,11 +140,12 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     if (isBehind(revision) || places.length === 0) return
     if (failed?.revision === revision && app.now() < failed.until) return
     const started = performance.now()
+    const since = app.now()
     // What people read now comes before what they may look up.
     const first = places.filter((place) => !lookedUp.test(place))
     const shownFirst = await show(first)
     const shownAll = await show(places.filter((place) => lookedUp.test(place)))
-    await settle(revision, shownFirst && shownAll)
+    await settle(revision, shownFirst && shownAll, since)
     const ms = Math.round(performance.now() - started)
     app.log('info', 'publish.changes', { revision, pages: places.length, ms })
   }
@@ -154,7 +157,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     const back = now < looked
     looked = now
     if (due && now < due && !back) return
-    await settle(shown.revision, await show(await timelyPlaces(app)))
+    await settle(shown.revision, await show(await timelyPlaces(app)), now)
     app.log('info', 'publish.time', { due })
   }
 
