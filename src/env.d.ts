@@ -19,6 +19,8 @@ declare namespace App {
     locale: import('../content/locales.ts').Locale
     person: { id: string; name: string; email: string | null; roles: string[] } | null
     form: FormData | null
+    /** Marks the style blocks of framed documents as ours, for this answer alone. */
+    nonce: string
     /** What was posted is shown again and does nothing: it was carried over a new sign-in. */
     restored: boolean
     /** A form that was posted after the session had ended, and where it wanted to go. */

@@ -1,24 +1,39 @@
 import { defineMiddleware } from 'astro:middleware'
-import type { APIContext } from 'astro'
+import { randomBytes } from 'node:crypto'
+import type { APIContext, MiddlewareNext } from 'astro'
 import { allows, pagePermission } from '#api/accounts/permissions.ts'
+import { securityHeaders } from '#api/publish/headers.ts'
 import { isLocale, type Locale } from '#content/locales.ts'
 import { carriedFrom, carriedPrefix, carriedTo, readForm } from './ui/admin/forms.ts'
 
 const languageCookie = 'candor-language'
 const languageSeconds = 365 * 24 * 3_600
 
+/** Pages that are drawn on request say what published files say besides their content. */
+export const onRequest = defineMiddleware(async (context, next) => {
+  const { locals, url } = context
+  if (locals.publishing) return next()
+  const desk = /^\/admin(\/|$)/.test(url.pathname)
+  const response = await (desk ? openDesk(context, next) : next())
+  for (const [name, value] of Object.entries(securityHeaders(locals.publicUrl))) response.headers.set(name, value)
+  if (!desk) return response
+  response.headers.set('cache-control', 'no-store')
+  response.headers.set('x-robots-tag', 'noindex')
+  return response
+})
+
 /**
  * Stands in front of the desk: every admin page asks the one table of permissions, and one without a row does not
  * exist. Whoever is not signed in is asked to, and what they posted goes along in the page, so that no draft is lost.
  */
-export const onRequest = defineMiddleware(async (context, next) => {
+async function openDesk(context: APIContext, next: MiddlewareNext): Promise<Response> {
   const { locals, request, url } = context
-  if (!/^\/admin(\/|$)/.test(url.pathname) || locals.publishing) return next()
   const method = request.method === 'HEAD' ? 'GET' : request.method
   const row = pagePermission(method, url.pathname)
   if (!row) return new Response(null, { status: 404 })
   locals.locale = chooseLanguage(context)
   locals.person = null
+  locals.nonce = randomBytes(16).toString('base64url')
   locals.form = null
   locals.carried = null
   locals.restored = false
@@ -36,7 +51,7 @@ export const onRequest = defineMiddleware(async (context, next) => {
   }
   const session = await locals.api.api.v1.session.$get()
   if (session.ok) locals.person = await session.json()
-  return guarded(await answer())
+  return answer()
 
   function answer(): Promise<Response> {
     if (row?.who === 'public') return next()
@@ -49,16 +64,6 @@ export const onRequest = defineMiddleware(async (context, next) => {
     locals.carried = { to: url.pathname, fields: typed.filter(([name]) => !name.startsWith(carriedPrefix)) }
     return next('/admin/sign-in')
   }
-})
-
-/** Pages of the desk are nobody else's to keep, to frame or to name. */
-function guarded(response: Response): Response {
-  response.headers.set('cache-control', 'no-store')
-  response.headers.set('content-security-policy', "frame-ancestors 'none'")
-  response.headers.set('x-robots-tag', 'noindex')
-  // "no-referrer" would make the browser send "Origin: null" with every form.
-  response.headers.set('referrer-policy', 'same-origin')
-  return response
 }
 
 /** ?lang= chooses and is kept; then what was kept; then what the browser asks for; then the site's own language. */

@@ -6,7 +6,7 @@ import type { Instant } from '#api/lib/time.ts'
 /** The columns of better-auth's tables that we read or write ourselves, by the names they have in the record. */
 interface StaffTables {
   user: { id: string; name: string; email: string; createdAt: Instant; updatedAt: Instant }
-  session: { id: string; userId: string }
+  session: { id: string; userId: string; expiresAt: Instant }
   account: {
     id: string
     accountId: string
@@ -157,5 +157,28 @@ export async function countUp(db: Db, key: string, windowStart: Instant): Promis
   return count
 }
 
-export const hasCount = async (db: Db, key: string): Promise<boolean> =>
-  (await db.selectFrom('rateCount').select('key').where('key', '=', key).executeTakeFirst()) !== undefined
+const familiar = 'sign-in:'
+
+/** Whether an account was opened from this network since then. */
+export const knowsNetwork = async (db: Db, place: string, since: Instant): Promise<boolean> => {
+  const row = await db
+    .selectFrom('meta')
+    .select('value')
+    .where('key', '=', familiar + place)
+    .executeTakeFirst()
+  return row !== undefined && row.value >= since
+}
+
+/** Notes that an account was opened from this network; forgets those that nobody came from since `before`. */
+export async function rememberNetwork(db: Db, place: string, now: Instant, before: Instant): Promise<void> {
+  await db
+    .insertInto('meta')
+    .values({ key: familiar + place, value: now })
+    .onConflict((c) => c.column('key').doUpdateSet({ value: now }))
+    .execute()
+  await db.deleteFrom('meta').where('key', 'like', `${familiar}%`).where('value', '<', before).execute()
+}
+
+/** Drops sessions that ended by themselves. `realNow`: sessions keep real time. */
+export const dropEndedSessions = (db: Db, realNow: Instant) =>
+  staff(db).deleteFrom('session').where('expiresAt', '<', realNow).execute()

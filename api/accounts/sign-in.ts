@@ -2,15 +2,17 @@ import type { App } from '#api/app.ts'
 import { AppError } from '#api/errors.ts'
 import { clientIpHeader } from '#api/http/client-ip.ts'
 import { clientNetwork } from '#api/lib/network.ts'
-import { minuteMs, toInstant, toMs } from '#api/lib/time.ts'
+import { dayMs, minuteMs, plusMs, toInstant, toMs } from '#api/lib/time.ts'
 import { hashSecret } from '#api/lib/tokens.ts'
 import { openAuth } from './auth.ts'
-import { countUp, hasCount } from './queries.ts'
+import { countUp, dropEndedSessions, knowsNetwork, rememberNetwork } from './queries.ts'
 
 /** Guesses in one window: from one network, and at one account from networks it was never opened from. */
 const windowMs = 15 * minuteMs
 const guessesPerNetworkMax = 30
 const guessesPerAccountMax = 10
+/** How long a network counts as one an account was opened from. */
+const familiarMs = 90 * dayMs
 
 /**
  * Opens a session: returns the cookies to set. The answer is the same, and takes as long, whether the address or the
@@ -25,7 +27,8 @@ export async function signIn(
 ): Promise<{ userId: string; cookies: string[] }> {
   const account = hashSecret(email.toLowerCase()).slice(0, 32)
   const network = clientNetwork(headers.get(clientIpHeader) ?? '')
-  const familiar = `sign-in:familiar:${account}:${network}`
+  const place = `${account}:${network}`
+  const since = plusMs(app.now(), -familiarMs)
   const start = toInstant(Math.floor(toMs(app.now()) / windowMs) * windowMs)
   const tooMany = new AppError(
     'too_many',
@@ -37,7 +40,7 @@ export async function signIn(
   if ((await countUp(app.db, `sign-in:network:${network}`, start)) > guessesPerNetworkMax) throw tooMany
   if (
     (await countUp(app.db, `sign-in:account:${account}`, start)) > guessesPerAccountMax &&
-    !(await hasCount(app.db, familiar))
+    !(await knowsNetwork(app.db, place, since))
   )
     throw tooMany
 
@@ -46,7 +49,9 @@ export async function signIn(
   for (const name of [clientIpHeader, 'user-agent']) if (headers.has(name)) own.set(name, headers.get(name) ?? '')
   try {
     const answer = await openAuth(app).api.signInEmail({ body: { email, password }, headers: own, returnHeaders: true })
-    await countUp(app.db, familiar, '')
+    await rememberNetwork(app.db, place, app.now(), since)
+    // Sessions keep real time, whatever the app's clock says.
+    await dropEndedSessions(app.db, new Date().toISOString())
     return { userId: answer.response.user.id, cookies: answer.headers.getSetCookie() }
   } catch (error) {
     if (error instanceof Error && error.name === 'APIError')

@@ -194,7 +194,8 @@ export function faultsFromApi(
     else if (first === 'nextUpdateAt') faults.next = sentence
     else if (['title', 'body', 'scope', 'notAffected', 'workaround'].includes(first))
       faults[`${first}.${isLocale(second) ? second : locale}`] = sentence
-    else if (['severity', 'status', 'startedAt', 'corrects'].includes(first)) faults[first] = sentence
+    else if (['severity', 'status', 'startedAt', 'occurredAt', 'detectedAt', 'endedAt', 'corrects'].includes(first))
+      faults[first] = sentence
     else rest.push(sentence)
   }
   return { faults, rest }

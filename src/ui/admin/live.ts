@@ -10,7 +10,9 @@ function replaceFrom(fresh: Document, selector: string) {
   for (const part of document.querySelectorAll<HTMLElement>(selector)) {
     const name = part.dataset.live
     const other = name ? fresh.querySelector(`[data-live="${name}"]`) : fresh.getElementById(part.id)
-    if (other && other.innerHTML !== part.innerHTML) part.innerHTML = other.innerHTML
+    // Frames bear the nonce of the answer they came with; here only this page's own is good.
+    const html = other?.innerHTML.replaceAll(fresh.body.dataset.nonce || '\0', body.dataset.nonce ?? '')
+    if (html !== undefined && html !== part.innerHTML) part.innerHTML = html
   }
   const now = fresh.body.dataset.now
   if (now) serverAhead = Date.parse(now) - Date.now()
@@ -55,12 +57,13 @@ if (form && preview) {
     try {
       const answer = await fetch(location.pathname, { method: 'POST', body: data, redirect: 'error' })
       if (mine === latest && answer.status < 500 && answer.status !== 401)
-        replaceFrom(await read(answer), `#${preview.id}`)
+        replaceFrom(await read(answer), `#${preview.id}, #languages`)
     } catch {
       // Typing goes on; the next pause tries again.
     }
     if (mine === latest) preview.classList.remove('stale')
   }
+  if (!preview.querySelector('[data-reach]')) draw()
   form.addEventListener('input', () => {
     preview.classList.add('stale')
     clearTimeout(timer)

@@ -1,22 +1,18 @@
-import { createHash } from 'node:crypto'
 import { styleOf } from '../../lib/style.ts'
 import css from '../../styles/admin.css?inline'
 
-const base = styleOf(css)
-const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
-
-/** The style blocks of a document, so that the desk's policy can allow exactly these inside a frame. */
-export const styleBlocks = (html: string): string[] =>
-  [...html.matchAll(/<style[^>]*>([\s\S]*?)<\/style>/g)].map((match) => match[1] ?? '')
+const own = styleOf(css)
 
 /**
- * The one style of the desk and what its policy allows. `framed` documents lie in sandboxed frames without an address
- * of their own, which obey the policy of the page around them: their style blocks are allowed by hash, and the style
- * attributes that mails are made of are allowed where there are such frames.
+ * The one style of the desk and what its policy allows. Documents in sandboxed frames without an address of their own
+ * obey the policy of the page around them: with a nonce, style blocks that bear it are allowed too, and the style
+ * attributes that mails are made of. No script is allowed by any of this.
  */
-export function adminStyle(framed: readonly string[] = []): { css: string; policy: string } {
-  const hashes = [...new Set(framed.flatMap(styleBlocks).map(hashOf))]
-  const frames = framed.length ? `; style-src-attr 'unsafe-inline'; frame-src 'self'` : ''
-  const policy = base.policy.replace(/style-src ([^;]*)/, (_, own: string) => `style-src ${[own, ...hashes].join(' ')}`)
-  return { css: base.css, policy: policy + frames }
+export function adminStyle(nonce: string | null): { css: string; policy: string } {
+  if (!nonce) return own
+  const policy = own.policy.replace(
+    /style-src ([^;]*)/,
+    `style-src $1 'nonce-${nonce}'; style-src-attr 'unsafe-inline'`,
+  )
+  return { css: own.css, policy: `${policy}; frame-src 'self'` }
 }
