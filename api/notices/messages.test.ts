@@ -134,7 +134,7 @@ it('writes a mail that says everything twice, as HTML and as text', () => {
   }
   expect(html).toContain('<strong>Please do not pay twice.</strong>')
   expect(mail(first, 'zh-CN').html).toContain('href="https://status.hezhou.example/zh-CN/incidents/k3v9x0a7b2cd/"')
-  expect(mail(first, 'zh-CN').text).toContain('2026年11月11日 20:27（UTC+8）')
+  expect(mail(first, 'zh-CN').text).toContain('下次更新不晚于：北京时间 2026年11月11日 20:27')
 })
 
 it('holds up in mail clients: small, no image, no script, no stylesheet from elsewhere', () => {

@@ -1,5 +1,6 @@
 import { dateIn, type Instant, offsetMs, toMs, wallOf } from '#api/lib/time.ts'
 import type { Locale } from '#content/locales.ts'
+import { wordsOf } from '#content/words.ts'
 
 const pad = (number: number) => String(number).padStart(2, '0')
 const months = 'January February March April May June July August September October November December'.split(' ')
@@ -18,12 +19,14 @@ export function zoneName(at: Instant, zone: string): string {
   return `UTC${minutes < 0 ? '-' : '+'}${hours}${rest ? `:${pad(rest)}` : ''}`
 }
 
-/** "11 November 2026, 20:02 (UTC+8)" or "2026年11月11日 20:02（UTC+8）". */
+/** "11 November 2026, 20:02 (UTC+8)" or "北京时间 2026年11月11日 20:02": the zone as the page names it. */
 export function fullTime(at: Instant, zone: string, locale: Locale): string {
   const { year, month, day } = wallOf(toMs(at), zone)
+  const names: Record<string, string> = wordsOf(locale).page.zones
+  const named = names[zone] ?? zoneName(at, zone)
   return locale === 'zh-CN'
-    ? `${year}年${month}月${day}日 ${clockTime(at, zone)}（${zoneName(at, zone)}）`
-    : `${day} ${months[month - 1]} ${year}, ${clockTime(at, zone)} (${zoneName(at, zone)})`
+    ? `${named} ${year}年${month}月${day}日 ${clockTime(at, zone)}`
+    : `${day} ${months[month - 1]} ${year}, ${clockTime(at, zone)} (${named})`
 }
 
 /** "20:27", with its day before it when that is another one than the day of `seenFrom`. */

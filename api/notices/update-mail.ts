@@ -1,5 +1,5 @@
 import type { ComponentStatus } from '#api/db/schema.ts'
-import { markdownToHtml } from '#api/lib/markdown.ts'
+import { markdownToHtml, markdownToText } from '#api/lib/markdown.ts'
 import type { Site } from '#api/site.ts'
 import type { Locale } from '#content/locales.ts'
 import { fill, wordsOf } from '#content/words.ts'
@@ -50,6 +50,7 @@ export function updateMail(told: Told, locale: Locale, sender: Sender): MailTemp
   const words = wordsOf(locale).messages.mail
   const title = inLocale(told.title, locale)
   const body = inLocale(told.body, locale)
+  const plain = markdownToText(body.text)
   const state = told.correction ? words.corrected : words.states[told.status]
   const foreign = title.lang ?? body.lang
   const worst = worstOf(told)
@@ -83,13 +84,13 @@ export function updateMail(told: Told, locale: Locale, sender: Sender): MailTemp
     locale,
     ...sender,
     subject: fill(words.subject, { sign: site.sign[locale], state, title: title.text }),
-    preheader: body.text.replace(/\s+/g, ' ').slice(0, preheaderLengthMax),
+    preheader: plain.replace(/\s+/g, ' ').slice(0, preheaderLengthMax),
     state: { word: state, colour, darkColour },
     heading: title.text,
     ...(title.lang ? { headingLang: title.lang } : {}),
     paragraphs: {
       html: markdownToHtml(body.text),
-      text: body.text,
+      text: plain,
       ...(body.lang ? { lang: body.lang } : {}),
       ...(foreign ? { note: fill(words.otherLanguage, { language: words.languages[foreign] }) } : {}),
     },
