@@ -61,6 +61,7 @@ story(
     expect(await me.json()).toEqual({ id, name: 'Lin', email: 'lin@hezhou.example', roles: ['comms'] })
     expect((await call('DELETE', '/api/v1/session', undefined, { cookie })).status).toBe(204)
     expect((await call('GET', '/api/v1/session', undefined, { cookie })).status).toBe(401)
+    expect((await call('DELETE', '/api/v1/session')).status).toBe(204)
     expect(
       await app.db
         .withoutPlugins()

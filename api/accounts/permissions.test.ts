@@ -75,5 +75,5 @@ it('roles open what they should and nothing else', () => {
   const ofMachine = permissions.filter((row) => row.who !== 'public' && allows(row, ['machine']))
   expect(ofMachine.every((row) => row.path.startsWith('/api/v1/'))).toBe(true)
   const ofViewer = permissions.filter((row) => row.who !== 'public' && allows(row, ['viewer']) && row.method !== 'GET')
-  expect(ofViewer.map(routeOf)).toEqual(['POST /api/v1/previews', 'POST /admin/sign-out'])
+  expect(ofViewer.map(routeOf)).toEqual(['POST /api/v1/previews'])
 })

@@ -80,7 +80,7 @@ export const permissions: readonly Permission[] = [
   ...form('public', '/admin/sign-in'),
   ...form('public', '/admin/welcome/:token'),
   ...get('public', '/admin/denied'),
-  ...post(people, '/admin/sign-out'),
+  ...post('public', '/admin/sign-out'),
   ...get(people, '/admin', '/admin/incidents/:id/deliveries'),
   ...form(speakingPeople, '/admin/incidents/new'),
   ...form(people, '/admin/incidents/:id', speakingPeople),

@@ -239,6 +239,9 @@ it('who is not signed in is led to the form and back; who may not is told so; st
   await page.waitForURL('**/admin/sign-in')
   await page.goto(at('/admin/'))
   expect(page.url()).toContain('/admin/sign-in')
+  const again = await post({ origin: program.url })
+  expect([again.status, again.headers.get('location')]).toEqual([303, '/admin/sign-in'])
+  expect((await fetch(at('/admin/nowhere'))).status).toBe(404)
   await close()
 })
 
