@@ -5,6 +5,7 @@ import { clientFor } from './client.ts'
 import { clientAddress } from './http/client-ip.ts'
 import { foreignOrigin } from './http/origin.ts'
 import { randomWord } from './lib/ids.ts'
+import { securityHeaders } from './publish/headers.ts'
 import type { Published } from './publish/published.ts'
 import type { ApiRoutes } from './routes.ts'
 
@@ -45,8 +46,10 @@ export function localsFor(
 export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, published: Published): Server {
   const api = getRequestListener(routes.fetch)
   const isApi = apiPaths(routes)
+  const always = securityHeaders(app.config.publicUrl)
   const answer = async (req: IncomingMessage, res: ServerResponse) => {
     if (published.serve(req, res)) return
+    for (const [name, value] of Object.entries(always)) res.setHeader(name, value)
     req.headers['x-candor-client-ip'] = clientAddress(req, app.config.trustedProxies)
     const refusal = foreignOrigin(req, app.config.publicUrl)
     if (refusal) {

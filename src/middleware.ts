@@ -2,21 +2,17 @@ import { defineMiddleware } from 'astro:middleware'
 import { randomBytes } from 'node:crypto'
 import type { APIContext, MiddlewareNext } from 'astro'
 import { allows, pagePermission } from '#api/accounts/permissions.ts'
-import { securityHeaders } from '#api/publish/headers.ts'
 import { isLocale, type Locale } from '#content/locales.ts'
 import { carriedFrom, carriedPrefix, carriedTo, readForm } from './ui/admin/forms.ts'
 
 const languageCookie = 'candor-language'
 const languageSeconds = 365 * 24 * 3_600
 
-/** Pages that are drawn on request say what published files say besides their content. */
+/** The desk's pages are nobody's to keep or to find; the front door says the rest. */
 export const onRequest = defineMiddleware(async (context, next) => {
   const { locals, url } = context
-  if (locals.publishing) return next()
-  const desk = /^\/admin(\/|$)/.test(url.pathname)
-  const response = await (desk ? openDesk(context, next) : next())
-  for (const [name, value] of Object.entries(securityHeaders(locals.publicUrl))) response.headers.set(name, value)
-  if (!desk) return response
+  if (locals.publishing || !/^\/admin(\/|$)/.test(url.pathname)) return next()
+  const response = await openDesk(context, next)
   response.headers.set('cache-control', 'no-store')
   response.headers.set('x-robots-tag', 'noindex')
   return response
