@@ -1,8 +1,36 @@
 import Sqlite from 'better-sqlite3'
-import { CompiledQuery, type DatabaseConnection, type Driver, SqliteDialect, SqliteDriver } from 'kysely'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  type SqliteDatabase,
+  SqliteDialect,
+  SqliteDriver,
+} from 'kysely'
 
 /** How long a writer waits for another connection's write, in milliseconds. */
 const busyTimeoutMs = 5_000
+
+/** Statements that are kept prepared, at the most, and how long their text may be: preparing one costs as much as running it. */
+const readyMax = 300
+const readyLengthMax = 4_000
+
+/** The same database, with the statements used last kept prepared. What changes the schema is never kept. */
+function withReadyStatements(database: Sqlite.Database): SqliteDatabase {
+  const ready = new Map<string, Sqlite.Statement>()
+  return {
+    prepare(text) {
+      const known = ready.get(text)
+      ready.delete(text)
+      const statement = known ?? database.prepare(text)
+      if (/^\s*(create|alter|drop)\b/i.test(text)) ready.clear()
+      else if (text.length <= readyLengthMax) ready.set(text, statement)
+      if (ready.size > readyMax) ready.delete(ready.keys().next().value ?? '')
+      return statement as ReturnType<SqliteDatabase['prepare']>
+    },
+    close: () => void database.close(),
+  }
+}
 
 class ImmediateDriver extends SqliteDriver {
   /** Deferred transactions that read first fail with SQLITE_BUSY_SNAPSHOT when another connection wrote between; the busy timeout does not help them. */
@@ -12,8 +40,8 @@ class ImmediateDriver extends SqliteDriver {
 }
 
 class ImmediateSqliteDialect extends SqliteDialect {
-  readonly #database: Sqlite.Database
-  constructor(database: Sqlite.Database) {
+  readonly #database: SqliteDatabase
+  constructor(database: SqliteDatabase) {
     super({ database })
     this.#database = database
   }
@@ -29,5 +57,5 @@ export function sqliteDialect(file: string): SqliteDialect {
   database.pragma('synchronous = FULL')
   database.pragma(`busy_timeout = ${busyTimeoutMs}`)
   database.pragma('foreign_keys = ON')
-  return new ImmediateSqliteDialect(database)
+  return new ImmediateSqliteDialect(withReadyStatements(database))
 }

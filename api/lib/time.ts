@@ -66,6 +66,18 @@ export function dateIn(ms: number, zone: string): string {
 /** Midnight (ms) of a day "2026-11-11" in a zone, moved by whole days. Days of 23 and 25 hours come out right. */
 export function midnight(date: string, zone: string, moveDays = 0): number {
   const [year, month, day] = date.split('-').map(Number) as [number, number, number]
-  const moved = new Date(Date.UTC(year, month - 1, day + moveDays))
-  return fromWall(zone, moved.getUTCFullYear(), moved.getUTCMonth() + 1, moved.getUTCDate())
+  const movedMs = Date.UTC(year, month - 1, day + moveDays)
+  const key = `${zone} ${movedMs}`
+  let ms = midnights.get(key)
+  if (ms === undefined) {
+    const moved = new Date(movedMs)
+    ms = fromWall(zone, moved.getUTCFullYear(), moved.getUTCMonth() + 1, moved.getUTCDate())
+    if (midnights.size >= midnightsMax) midnights.clear()
+    midnights.set(key, ms)
+  }
+  return ms
 }
+
+/** Midnights found before: each page asks for the same 91, and finding one takes four looks at a zone's wall clock. */
+const midnights = new Map<string, number>()
+const midnightsMax = 2_000

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +36,9 @@ export async function measureLoad(say: (line: string) => void): Promise<Figures>
     say('Filling a record with 14 components, 1,000 incidents and 10,000 subscribers …')
     const filled = await fillRecord(env)
     program = await startRunning(['api/main.ts'], env, await freePort())
+    // After a start the pages of the past are still being drawn; the file is written last.
+    const started = performance.now()
+    while (!existsSync(join(dataDir, 'published/revision.json'))) await patience(started, 100)
     const client = openClient(program.address, filled)
     say(`Publishing ${publishes} times …`)
     const visible = await publishMany(client)
