@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { brotliCompressSync } from 'node:zlib'
 import { expect } from 'vitest'
 import { openIncident, publishUpdate } from '#api/incidents/actions.ts'
+import { announceMaintenance } from '#api/maintenance/actions.ts'
 import { inMinutes, lin, openServices } from '../support/services.ts'
 import { openSite } from '../support/site.ts'
 import { story } from '../support/story.ts'
@@ -131,3 +132,73 @@ story('a correction names what it corrects, and what was corrected stays and say
   expect(site.read('/history.rss')).toContain('Correction: Orders fail. (Investigating)')
   await site.stop()
 })
+
+story('a maintenance that time begins and ends is told in its month', async ({ app, clock }) => {
+  const { orders } = await openServices(app)
+  const site = await openSite(app)
+  await announceMaintenance(app, lin, {
+    title: { en: 'Database upgrade', 'zh-CN': '数据库升级' },
+    body: { en: 'Orders pause.', 'zh-CN': '暂停下单。' },
+    startsAt: '2026-12-02T02:00:00.000Z',
+    endsAt: '2026-12-02T04:00:00.000Z',
+    componentIds: [orders],
+  })
+  await site.publisher.publishChanges()
+  clock.set('2026-12-02T02:00:00.000Z')
+  await site.publisher.tick()
+  const month = () => [textOf(site.read('/history/2026-12/')), textOf(site.read('/zh-CN/history/2026-12/'))]
+  const [begunEnglish, begunChinese] = month()
+  expect(begunEnglish).toContain('Database upgrade')
+  expect(begunEnglish).toContain('In progress')
+  expect(begunChinese).toContain('数据库升级')
+  clock.set('2026-12-02T04:00:00.000Z')
+  await site.publisher.tick()
+  expect(month()[0]).not.toContain('In progress')
+  await site.stop()
+})
+
+story(
+  'of several open incidents the gravest, then the oldest, speaks, and the others stand under it',
+  async ({ app, clock }) => {
+    const { orders, payments } = await openServices(app)
+    clock.set('2026-11-11T12:30:00.000Z')
+    // Told in another order than they began.
+    const told = [
+      { severity: 2, startedAt: '2026-11-11T12:20:00.000Z', en: 'Refunds are slow.', zh: '退款变慢。' },
+      { severity: 2, startedAt: '2026-11-11T12:10:00.000Z', en: 'Search is slow.', zh: '搜索变慢。' },
+      { severity: 1, startedAt: '2026-11-11T12:29:00.000Z', en: 'Orders fail.', zh: '下单失败。' },
+    ]
+    const ids = new Map<string, string>()
+    for (const { severity, startedAt, en, zh } of told) {
+      const { id } = await openIncident(app, lin, {
+        title: { en, 'zh-CN': zh },
+        severity,
+        status: 'investigating',
+        startedAt,
+        components: [{ id: severity === 1 ? orders : payments, status: 'partial_outage' }],
+        body: { en: 'We are investigating.', 'zh-CN': '正在排查。' },
+        nextUpdateAt: inMinutes(app, 20),
+      })
+      ids.set(en, id)
+    }
+    const site = await openSite(app)
+    const headlines = (place: string) => {
+      const html = site.read(place)
+      const [, speaking] = /<h1[^>]*>([^<]*)<\/h1>/.exec(html) ?? []
+      const [, under = ''] = /<ul class="open">([\s\S]*?)<\/ul>/.exec(html) ?? []
+      expect(html.indexOf('<h1')).toBeLessThan(html.indexOf('<ul class="open">'))
+      return [speaking, ...[...under.matchAll(/<h3>[\s\S]*?<a [^>]*>([^<]*)<\/a>/g)].map(([, title]) => title)]
+    }
+    expect(headlines('/')).toEqual(['Orders fail.', 'Search is slow.', 'Refunds are slow.'])
+    expect(headlines('/zh-CN/')).toEqual(['下单失败。', '搜索变慢。', '退款变慢。'])
+
+    await publishUpdate(app, lin, ids.get('Orders fail.')!, {
+      status: 'resolved',
+      body: { en: 'Over.', 'zh-CN': '已结束。' },
+    })
+    await site.publisher.publishChanges()
+    expect(headlines('/')).toEqual(['Search is slow.', 'Refunds are slow.'])
+    expect(headlines('/zh-CN/')).toEqual(['搜索变慢。', '退款变慢。'])
+    await site.stop()
+  },
+)
