@@ -1,6 +1,14 @@
 import type { App } from '#api/app.ts'
 import { feedLength, rssFeed } from '#api/feeds/rss.ts'
-import { changesSince, readHistory, readIncident, readMonths, readStatus, readUpdates } from '#api/status/read.ts'
+import {
+  changesSince,
+  maintainedMonths,
+  readHistory,
+  readIncident,
+  readMonths,
+  readStatus,
+  readUpdates,
+} from '#api/status/read.ts'
 import type { Locale } from '#content/locales.ts'
 import { locales } from '#content/locales.ts'
 import { everywhere, placeIn } from './places.ts'
@@ -42,7 +50,9 @@ export async function changedPlaces(app: App, since: number): Promise<{ revision
 /** What time alone changes. */
 export async function timelyPlaces(app: App): Promise<string[]> {
   const { open, knownIssues } = await readStatus(app)
-  return inEveryLanguage(app, ['/', ...[...open, ...knownIssues].map(({ id }) => `/incidents/${id}/`), '/history/'])
+  const incidents = [...open, ...knownIssues].map(({ id }) => `/incidents/${id}/`)
+  const months = (await maintainedMonths(app)).map((month) => `/history/${month}/`)
+  return inEveryLanguage(app, ['/', ...incidents, '/history/', ...months])
 }
 
 const inEveryLanguage = (app: App, places: string[]) =>

@@ -140,13 +140,27 @@ export async function changesSince(
     ...before.map((row) => fromJson<Row<'incident'>>(row).startedAt),
     ...(await queries.maintenanceStarts(db, planned)),
   ]
-  const months = new Set(starts.map((start) => monthOf(start, site.zone)))
+  return { revision, incidentIds, months: await monthsWithNeighbours(app, starts) }
+}
+
+/** The months of maintenances that time begins and ends, with the neighbours that link to them. */
+export async function maintainedMonths(app: App): Promise<string[]> {
+  const now = app.now()
+  const begun = (await pendingMaintenances(app.db)).filter(({ startsAt }) => startsAt <= now)
+  return monthsWithNeighbours(
+    app,
+    begun.map(({ startsAt }) => startsAt),
+  )
+}
+
+async function monthsWithNeighbours(app: App, starts: Instant[]): Promise<string[]> {
+  const months = new Set(starts.map((start) => monthOf(start, app.site.zone)))
   for (const month of [...months]) {
-    const [from, to] = monthSpan(month, site.zone)
+    const [from, to] = monthSpan(month, app.site.zone)
     for (const near of [await nearestMonth(app, 'before', from), await nearestMonth(app, 'from', to)])
       if (near) months.add(near)
   }
-  return { revision, incidentIds, months: [...months].sort() }
+  return [...months].sort()
 }
 
 async function viewsOf(db: Db, rows: Row<'incident'>[], now: Instant): Promise<PublicIncident[]> {
