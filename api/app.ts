@@ -17,7 +17,11 @@ export interface App {
   channels: Channel[]
   log: Log
   /** Why nothing may be written now, as a sentence for staff; null when all is well. Readers are served all the same. */
-  health: { trouble: string | null }
+  health: {
+    trouble: string | null
+    /** False while the program starts: nothing is answered but what was published before. */
+    opened: boolean
+  }
   /** Called after a change is committed, so that publisher and worker need not wait for their next look. */
   wake(): void
   close(): Promise<void>
@@ -44,7 +48,7 @@ export function openApp(config: Config, parts: AppParts = {}): App {
     site,
     channels: parts.channels ?? openChannels(config, clock, join(config.dataDir, 'letterbox'), site.smsCountries),
     log,
-    health: { trouble: null },
+    health: { trouble: null, opened: true },
     wake: parts.wake ?? (() => {}),
     close: () => db.destroy(),
   }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import type { LogLevel } from './lib/log.ts'
 
@@ -94,6 +95,11 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
   if (sid && !env.TWILIO_AUTH_TOKEN) mistakes.push('TWILIO_AUTH_TOKEN is missing: it signs in and verifies callbacks.')
   if (sid && !sender) mistakes.push('TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM is missing: who the SMS come from.')
 
+  const trustedProxies = list(env.TRUSTED_PROXIES)
+  for (const proxy of trustedProxies)
+    if (!isNetwork(proxy))
+      mistakes.push(`TRUSTED_PROXIES holds addresses or networks such as 10.0.0.0/8, not "${proxy}".`)
+
   const config: Config = {
     mode,
     publicUrl,
@@ -102,7 +108,7 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
     dataDir,
     databaseUrl,
     secretKeys: secretKeys.length ? secretKeys : ['demonstration-only-key-that-protects-nothing'],
-    trustedProxies: list(env.TRUSTED_PROXIES),
+    trustedProxies,
     logLevel: logLevel as LogLevel,
     crashAt: strict ? null : env.CRASH_AT || null,
     email: {
@@ -132,6 +138,16 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
   }
   if (mistakes.length) throw new ConfigError([...new Set(mistakes)])
   return config
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const family = isIP(address)
+  return (
+    family !== 0 &&
+    !rest.length &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32)))
+  )
 }
 
 /** Every mistake in the settings at once, so that nobody fixes them one start at a time. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { createRoute, z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { App } from '#api/app.ts'
@@ -29,11 +30,14 @@ export const operationRoutes = (app: App) =>
       },
     )
 
+/** How long the database may take to say that it is there, in milliseconds. */
+const answerWithinMs = 2_000
+
 async function databaseAnswers(app: App): Promise<string | null> {
-  try {
-    await sql`select 1`.execute(app.db)
-    return null
-  } catch {
-    return 'The database does not answer.'
-  }
+  const silent = 'The database does not answer.'
+  const asked = sql`select 1`.execute(app.db).then(
+    () => null,
+    () => silent,
+  )
+  return Promise.race([asked, setTimeout(answerWithinMs, silent, { ref: false })])
 }

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import { inject } from 'light-my-request'
 import { type App, type AppParts, openApp } from './app.ts'
 import { buildWhenStale, loadSiteHandler } from './build.ts'
@@ -15,6 +16,10 @@ import { localsFor, openServer } from './server.ts'
 const lookEveryMs = 1_000
 /** How long a stop waits for requests and the current batch, in milliseconds. */
 const stopWithinMs = 10_000
+
+/** How long a stop waits for the database to close, and how often a database that does not answer is asked again. */
+const closeWithinMs = 2_000
+const askAgainMs = 5_000
 
 export interface Program {
   app: App
@@ -35,6 +40,9 @@ export interface ProgramParts extends AppParts {
   prepare?: (app: App) => Promise<void>
 }
 
+const starting = 'The program is starting. Try again in a moment.'
+export const recordSilent =
+  'The database does not answer. Readers are served the last published page; the program goes on by itself when it is back.'
 export const recordLost =
   'The database file was removed or replaced while the program ran. Nothing is written until it is restored and the program restarted; readers still get the last published page.'
 export const recordBehind =
@@ -55,31 +63,46 @@ export async function startProgram(config: Config, parts: ProgramParts = {}): Pr
       worker?.wake()
     },
   })
-  await migrate(app.db)
-  await parts.prepare?.(app)
+  let server: Server | undefined
+  let site: Awaited<ReturnType<typeof loadSiteHandler>> | undefined
+  const routes = openRoutes(app)
+  const published = openPublished(join(config.dataDir, 'published'), config.publicUrl)
+  if (roles.web) {
+    site = await loadSiteHandler()
+    server = openServer(app, routes, site.handler, published)
+    app.health.opened = false
+    app.health.trouble = starting
+    await listen(server, config)
+  }
+  try {
+    await openRecord(app, published.has('/'), say)
+    await parts.prepare?.(app)
+  } catch (error) {
+    server?.close()
+    await app.close()
+    throw error
+  }
   const stillThere = watchFile(config.databaseUrl)
 
-  let server: Server | undefined
-  if (roles.web) {
-    const site = await loadSiteHandler()
-    const routes = openRoutes(app)
-    const published = openPublished(join(config.dataDir, 'published'), config.publicUrl)
+  if (site) {
+    const { handler, build, clientDir } = site
     publisher = await openPublisher(app, {
       published,
-      build: site.build,
-      assets: site.clientDir,
+      build,
+      assets: clientDir,
       render: (url) =>
-        inject((req, res) => site.handler(req, res, undefined, localsFor(app, routes, {}, true)), {
+        inject((req, res) => handler(req, res, undefined, localsFor(app, routes, {}, true)), {
           method: 'GET',
           url,
           headers: { host: new URL(config.publicUrl).host },
         }),
     })
-    if (publisher.state === 'record-behind') app.health.trouble = recordBehind
-    else await publisher.start()
-    server = openServer(app, routes, site.handler, published)
-    await listen(server, config)
+    if (publisher.state === 'fine') await publisher.start()
   }
+  app.health.trouble = publisher?.state === 'record-behind' ? recordBehind : null
+  app.health.opened = true
+  // What was committed while the first pages were drawn.
+  publisher?.wake()
   if (roles.worker && !app.health.trouble) worker = startWorkerThread(app)
 
   const look = setInterval(() => {
@@ -100,7 +123,8 @@ export async function startProgram(config: Config, parts: ProgramParts = {}): Pr
     await Promise.all([closed(server), worker?.stop()])
     clearTimeout(overdue)
     await publisher?.stop()
-    await app.close()
+    // A database that does not answer cannot be taken leave of.
+    await Promise.race([app.close(), setTimeoutPromise(closeWithinMs, undefined, { ref: false })])
   }
   return {
     app,
@@ -110,6 +134,24 @@ export async function startProgram(config: Config, parts: ProgramParts = {}): Pr
       stopping ??= stop()
       return stopping
     },
+  }
+}
+
+/**
+ * Brings the record to today's form. While it does not answer, a page that was published before is served as it is and
+ * the record is asked again; with nothing to serve, the first refusal is thrown.
+ */
+async function openRecord(app: App, servesPage: boolean, say: (line: string) => void): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await migrate(app.db)
+    } catch (error) {
+      if (!servesPage) throw error
+      if (tries === 0) say(`${recordSilent} ${(error as Error).message}`)
+      app.log('error', 'record.silent', { message: (error as Error).message })
+      app.health.trouble = recordSilent
+      await setTimeoutPromise(askAgainMs)
+    }
   }
 }
 

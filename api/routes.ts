@@ -1,9 +1,10 @@
+import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { guard } from '#api/accounts/guards.ts'
 import { accountRoutes } from '#api/accounts/routes.ts'
 import type { App } from '#api/app.ts'
 import { componentRoutes } from '#api/components/routes.ts'
-import { AppError } from '#api/errors.ts'
+import { AppError, invalid } from '#api/errors.ts'
 import { answerError, newRouter } from '#api/http/router.ts'
 import { incidentRoutes } from '#api/incidents/routes.ts'
 import { maintenanceRoutes } from '#api/maintenance/routes.ts'
@@ -12,8 +13,9 @@ import { statusRoutes } from '#api/status/routes.ts'
 import { subscriberRoutes } from '#api/subscribers/routes.ts'
 import { operationRoutes } from './operations.ts'
 
-/** The largest body any route takes, in bytes. */
-const bodyBytesMax = 256 * 1024
+/** The largest body any route takes, in bytes; astro.config.mjs says the same for pages. */
+export const bodyBytesMax = 256 * 1024
+export const tooLarge = () => new AppError('too_large', `The body is larger than ${bodyBytesMax / 1024} KB.`)
 
 /** Every route of the API, each behind the one table of who may. */
 export function openRoutes(app: App) {
@@ -24,15 +26,18 @@ export function openRoutes(app: App) {
     bodyLimit({
       maxSize: bodyBytesMax,
       onError: () => {
-        throw new AppError('too_large', `The body is larger than ${bodyBytesMax / 1024} KB.`)
+        throw tooLarge()
       },
     }),
   )
   router.use(guard(app))
   router.use(async (c, next) => {
     const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
+    if (!reads && hasBody(c) && c.req.path.startsWith('/api/') && !/\bjson\b/i.test(c.req.header('content-type') ?? ''))
+      throw invalid('Send the body as JSON, with the header Content-Type: application/json.')
     if (!reads && app.health.trouble) throw new AppError('unavailable', app.health.trouble)
     await next()
+    if (c.req.path.startsWith('/api/v1/')) c.header('Cache-Control', 'no-store')
   })
   router.doc31('/api/openapi.json', {
     openapi: '3.1.0',
@@ -54,5 +59,7 @@ export function openRoutes(app: App) {
     .route('/', noticeRoutes(app))
     .route('/', accountRoutes(app))
 }
+
+const hasBody = (c: Context) => Number(c.req.header('content-length') ?? 0) > 0 || !!c.req.header('transfer-encoding')
 
 export type ApiRoutes = ReturnType<typeof openRoutes>

@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { getRequestListener } from '@hono/node-server'
 import type { App } from './app.ts'
 import { clientFor } from './client.ts'
-import { clientAddress } from './http/client-ip.ts'
+import { AppError, errorBody, errorStatus, invalid } from './errors.ts'
+import { clientAddress, clientIpHeader } from './http/client-ip.ts'
 import { foreignOrigin } from './http/origin.ts'
 import { randomWord } from './lib/ids.ts'
 import { securityHeaders } from './publish/headers.ts'
 import type { Published } from './publish/published.ts'
-import type { ApiRoutes } from './routes.ts'
+import { type ApiRoutes, bodyBytesMax, tooLarge } from './routes.ts'
 
 /** Astro's built handler: a connect middleware that takes locals last. */
 export type SiteHandler = (
@@ -44,17 +45,23 @@ export function localsFor(
 
 /** The front door: finished files first, without a database; then the API's own routes; then pages drawn on request. */
 export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, published: Published): Server {
-  const api = getRequestListener(routes.fetch)
+  // The API is handed the raw headers that came in; the client's address is what the front door found, never what was sent.
+  const api = getRequestListener((request, env) => {
+    const { incoming } = env as { incoming: IncomingMessage }
+    request.headers.set(clientIpHeader, String(incoming.headers[clientIpHeader] ?? ''))
+    return routes.fetch(request)
+  })
   const isApi = apiPaths(routes)
   const always = securityHeaders(app.config.publicUrl)
   const answer = async (req: IncomingMessage, res: ServerResponse) => {
     if (published.serve(req, res)) return
     for (const [name, value] of Object.entries(always)) res.setHeader(name, value)
-    req.headers['x-candor-client-ip'] = clientAddress(req, app.config.trustedProxies)
-    const refusal = foreignOrigin(req, app.config.publicUrl)
+    req.headers[clientIpHeader] = clientAddress(req, app.config.trustedProxies)
+    const refusal =
+      app.health.opened || operations.test(req.url ?? '') ? refusalOf(req, app.config.publicUrl) : notYet(app)
     if (refusal) {
-      res.writeHead(403, { 'content-type': 'application/json' })
-      res.end(JSON.stringify({ error: { code: 'forbidden', message: refusal } }))
+      res.writeHead(errorStatus[refusal.code], { 'content-type': 'application/json', connection: 'close' })
+      res.end(JSON.stringify(errorBody(refusal)))
       return
     }
     if (isApi(req)) return api(req, res)
@@ -70,6 +77,19 @@ export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, publi
   server.headersTimeout = headersTimeoutMs
   server.requestTimeout = requestTimeoutMs
   return server
+}
+
+const operations = /^\/(healthz|readyz)$/
+const notYet = (app: App) => new AppError('unavailable', app.health.trouble ?? 'The program is starting.')
+
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** What is turned away before any route sees it: strange methods, bodies too large, forms of other sites. */
+function refusalOf(req: IncomingMessage, publicUrl: string): AppError | null {
+  if (!methods.includes(req.method ?? '')) return invalid('This method is not known here.')
+  if (Number(req.headers['content-length'] ?? 0) > bodyBytesMax) return tooLarge()
+  const foreign = foreignOrigin(req, publicUrl)
+  return foreign ? new AppError('forbidden', foreign) : null
 }
 
 /** Tells whether the API itself owns this method and path; everything else is a page. */

@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Actor } from '#api/audit/audit.ts'
 import { AppError, errorBody, errorStatus, invalid } from '#api/errors.ts'
@@ -34,6 +35,11 @@ export function answerError(error: Error, c: Context, log: Log): Response {
   let shown = error
   if (!(shown instanceof AppError) && /malformed json/i.test(shown.message))
     shown = new AppError('malformed', 'The body is not valid JSON.')
+  else if (shown instanceof HTTPException && shown.status < 500)
+    shown = new AppError(
+      shown.status === 404 ? 'not_found' : 'invalid',
+      sentence(shown.message || 'This request cannot be read'),
+    )
   if (shown instanceof AppError) {
     if (shown.retryAfterSeconds !== undefined) c.header('Retry-After', String(Math.ceil(shown.retryAfterSeconds)))
     return c.json(errorBody(shown), errorStatus[shown.code] as ContentfulStatusCode)

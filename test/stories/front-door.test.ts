@@ -1,0 +1,85 @@
+import { request } from 'node:http'
+import { sql } from 'kysely'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createToken } from '#api/accounts/actions.ts'
+import { system } from '#api/audit/audit.ts'
+import { openDb } from '#api/db/connect.ts'
+import { type OpenProgram, openProgram } from '../support/desk.ts'
+
+// What comes in over a real socket, on PostgreSQL.
+let program: OpenProgram
+let token: string
+beforeAll(async () => {
+  program = await openProgram({ engine: 'postgres' })
+  token = (await createToken(program.app, system, { name: 'test', role: 'comms' })).token
+})
+afterAll(() => program.stop())
+
+const post = (path: string, body: string, headers: Record<string, string> = {}) =>
+  fetch(program.address + path, { method: 'POST', redirect: 'manual', body, headers })
+
+it('who claims another address for every request is limited all the same', async () => {
+  const statuses: number[] = []
+  for (let i = 0; i < 34; i++) {
+    const body = JSON.stringify({ channel: 'email', address: `reader${i}@mail.example` })
+    const claimed = { 'content-type': 'application/json', 'x-candor-client-ip': `198.51.100.${i}` }
+    statuses.push((await post('/api/v1/subscriptions', body, claimed)).status)
+  }
+  expect(statuses[0]).toBeLessThan(300)
+  expect(statuses.slice(-4)).toEqual([429, 429, 429, 429])
+})
+
+it('a body that is too large, or not JSON, is refused with a sentence, on pages and on the API', async () => {
+  const large = 'x'.repeat(300 * 1024)
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  expect((await post('/subscriptions', `address=${large}`, form)).status).toBe(413)
+  expect((await post('/api/v1/subscriptions', large, { 'content-type': 'application/json' })).status).toBe(413)
+  const bearer = { authorization: `Bearer ${token}` }
+  const odd = await post('/api/v1/incidents', 'title=x', { ...bearer, ...form })
+  expect(odd.status).toBe(422)
+  expect((await odd.json()).error.message).toContain('Content-Type: application/json')
+  const none = await post('/api/v1/incidents', '', bearer)
+  expect(none.status).toBe(422)
+  const half = await post('/api/v1/incidents', '{"title":', { ...bearer, 'content-type': 'application/json' })
+  expect(half.status).toBe(400)
+})
+
+it('a body that hides its length is cut off while it comes, and refused', async () => {
+  const status = await new Promise<number>((resolve, reject) => {
+    const { hostname, port } = new URL(program.address)
+    const asked = request(
+      {
+        hostname,
+        port,
+        method: 'POST',
+        path: '/subscriptions',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      },
+      (answer) => resolve(answer.resume().statusCode ?? 0),
+    )
+    asked.on('error', reject)
+    for (let i = 0; i < 40; i++) asked.write('x'.repeat(16 * 1024))
+    asked.end()
+  })
+  expect([413, 422]).toContain(status)
+})
+
+it('every answer bears the security headers', async () => {
+  for (const path of ['/', '/api/v1/status', '/admin/sign-in', '/nowhere']) {
+    const { headers } = await fetch(program.address + path)
+    expect(headers.get('x-content-type-options'), path).toBe('nosniff')
+    expect(headers.get('content-security-policy'), path).toContain("frame-ancestors 'none'")
+  }
+})
+
+it('a database that drops its connections ends nothing', async () => {
+  const admin = openDb(program.app.config.databaseUrl.replace(/\/[^/]*$/, '/postgres'))
+  const name = new URL(program.app.config.databaseUrl).pathname.slice(1)
+  const busy = Promise.allSettled(Array.from({ length: 8 }, () => sql`select pg_sleep(5)`.execute(program.app.db)))
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`.execute(admin)
+  await admin.destroy()
+  expect((await busy).every(({ status }) => status === 'rejected')).toBe(true)
+  expect((await fetch(`${program.address}/`)).status).toBe(200)
+  await expect.poll(async () => (await fetch(`${program.address}/readyz`)).status, { timeout: 15_000 }).toBe(200)
+})
