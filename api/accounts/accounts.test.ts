@@ -13,8 +13,10 @@ import {
   inviteStaff,
   ownerExists,
   readWelcome,
+  removeStaff,
 } from './actions.ts'
 import { guard } from './guards.ts'
+import { findUserByEmail } from './queries.ts'
 import { accountRoutes } from './routes.ts'
 
 const password = 'harbour lantern seven tides'
@@ -219,3 +221,50 @@ story(
     ).rejects.toThrow('already')
   },
 )
+
+story('whoever is removed before they answered has no way in, and can be invited again', async ({ app }) => {
+  const mia = { name: 'Mia', email: 'mia@hezhou.example', roles: ['comms'] } as const
+  const invite = async () => {
+    const { id, url } = await inviteStaff(app, system, mia)
+    return { id, token: url.split('/').at(-1)! }
+  }
+  const typed = { name: 'Mia Chen', email: mia.email, password }
+  const first = await invite()
+  await removeStaff(app, system, first.id)
+  await expect(readWelcome(app, first.token)).rejects.toThrow('does not exist')
+  await expect(acceptWelcome(app, first.token, typed)).rejects.toThrow('does not exist')
+  const { signIn } = desk(app)
+  expect((await signIn(mia.email)).answer.status).toBe(401)
+
+  const second = await invite()
+  expect(second.id).toBe(first.id)
+  await acceptWelcome(app, second.token, typed)
+  expect((await signIn(mia.email)).answer.status).toBe(200)
+  await removeStaff(app, system, first.id)
+  await acceptWelcome(app, (await invite()).token, typed)
+  expect((await signIn(mia.email)).answer.status).toBe(200)
+})
+
+story('the audit says who came and went, who opened the first door, and never by which address', async ({ app }) => {
+  const { call, signIn } = desk(app)
+  const ownerToken = (await createOwnerLink(app)).split('/').at(-1)!
+  await acceptWelcome(app, ownerToken, { ...lin, name: 'Lin' })
+  const { cookie } = await signIn()
+  await signIn(undefined, 'not the password at all')
+  await call('DELETE', '/api/v1/session', undefined, { cookie })
+  await call('DELETE', '/api/v1/session', undefined, { cookie })
+  const id = (await findUserByEmail(app.db, 'lin@hezhou.example'))?.id
+  const rows = await app.db.selectFrom('audit').selectAll().execute()
+  const told = rows.map(({ actorId, action, subjectId }) => [action, actorId, subjectId])
+  expect(told).toHaveLength(4)
+  expect(told).toEqual(
+    expect.arrayContaining([
+      ['ownerLink.created', 'system', 'owner'],
+      ['staff.created', 'system', id],
+      ['session.opened', id, id],
+      ['session.closed', id, id],
+    ]),
+  )
+  for (const secret of ['lin@hezhou.example', ownerToken, cookie.split('=')[1]!.slice(0, 20)])
+    expect(JSON.stringify(rows)).not.toContain(secret)
+})

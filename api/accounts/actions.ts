@@ -26,7 +26,10 @@ export const ownerExists = async (app: App): Promise<boolean> => (await queries.
  */
 export async function createOwnerLink(app: App): Promise<string> {
   if (await ownerExists(app)) throw conflict('There is an owner already. The owner invites others on the page People.')
-  return app.db.transaction().execute((trx) => newLink(app, trx, 'owner'))
+  return app.db.transaction().execute(async (trx) => {
+    await record(trx, app.now(), system, 'ownerLink.created', 'owner')
+    return newLink(app, trx, 'owner')
+  })
 }
 
 /** Makes a person who can sign in at once. `email` is stored in lower case; throws conflict when it is taken. */
@@ -50,11 +53,11 @@ export async function inviteStaff(app: App, actor: Actor, input: NewPerson): Pro
     const id = known
       ? await welcomeBack(trx, app, actor, known.id, input)
       : await insertPerson(trx, app, actor, 'staff.invited', input)
-    return { id, url: await newLink(app, trx, `invitation:${id}`) }
+    return { id, url: await newLink(app, trx, invitationOf(id)) }
   })
 }
 
-/** Ends a person's access: roles, sessions and password go, the name stays for the audit. The last owner stays. */
+/** Ends a person's access: roles, an open invitation, sessions and password go, the name stays for the audit. The last owner stays. */
 export async function removeStaff(app: App, actor: Actor, id: string): Promise<void> {
   await app.db.transaction().execute(async (trx) => {
     const roles = await queries.rolesOf(trx, id)
@@ -63,6 +66,8 @@ export async function removeStaff(app: App, actor: Actor, id: string): Promise<v
     if (owners.length === 1 && owners[0] === id)
       throw conflict('This is the last owner. Make somebody else an owner first.')
     await queries.setRoles(trx, id, [])
+    // Before the account: whoever answers the invitation at this moment has either answered by now, or never will.
+    await queries.dropLinks(trx, invitationOf(id))
     await queries.closeAccount(trx, id)
     await record(trx, app.now(), actor, 'staff.removed', id, { before: { roles } })
   })
@@ -138,6 +143,8 @@ export async function revokeToken(app: App, actor: Actor, id: string): Promise<v
     await record(trx, app.now(), actor, 'token.revoked', id)
   })
 }
+
+const invitationOf = (id: string) => `invitation:${id}`
 
 async function newLink(app: App, trx: Trx, purpose: string): Promise<string> {
   const secret = newSecret()

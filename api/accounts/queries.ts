@@ -138,9 +138,13 @@ export async function takeLink(trx: Trx, secretHash: string, now: Instant): Prom
   return numUpdatedRows === 1n
 }
 
+/** Links that were given out for this purpose and not used open nothing any more. */
+export const dropLinks = (trx: Trx, purpose: string) =>
+  trx.deleteFrom('oneTimeLink').where('purpose', '=', purpose).where('usedAt', 'is', null).execute()
+
 /** A new link; those given out before for the same purpose no longer open anything. */
 export async function replaceLink(trx: Trx, link: Row<'oneTimeLink'>) {
-  await trx.deleteFrom('oneTimeLink').where('purpose', '=', link.purpose).where('usedAt', 'is', null).execute()
+  await dropLinks(trx, link.purpose)
   await trx.insertInto('oneTimeLink').values(link).execute()
 }
 
@@ -170,7 +174,7 @@ export const knowsNetwork = async (db: Db, place: string, since: Instant): Promi
 }
 
 /** Notes that an account was opened from this network; forgets those that nobody came from since `before`. */
-export async function rememberNetwork(db: Db, place: string, now: Instant, before: Instant): Promise<void> {
+export async function rememberNetwork(db: Db | Trx, place: string, now: Instant, before: Instant): Promise<void> {
   await db
     .insertInto('meta')
     .values({ key: familiar + place, value: now })

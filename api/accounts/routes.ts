@@ -1,18 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { App } from '#api/app.ts'
 import { newRouter } from '#api/http/router.ts'
+import { answer, body, secured } from '#api/http/shapes.ts'
 import * as actions from './actions.ts'
 import { roles, staffRoles } from './permissions.ts'
 import { findUser, listPeople, listTokens } from './queries.ts'
 import { signIn, signOut } from './sign-in.ts'
 
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-})
-const body = <T extends z.ZodType>(schema: T) => ({
-  body: { required: true, content: { 'application/json': { schema } } },
-})
 const line = (most: number) =>
   z
     .string()
@@ -42,7 +36,6 @@ const welcome = z.object({ purpose: z.enum(['owner', 'invitation']), name: z.str
 const idParam = z.strictObject({ id: z.string().max(40) })
 const tokenParam = z.strictObject({ token: z.string().max(100) })
 const done = { 204: { description: 'Done.' } }
-const security = [{ token: [] }]
 
 /** Sessions, one-time links, API tokens and the people of the staff. */
 export const accountRoutes = (app: App) =>
@@ -52,7 +45,7 @@ export const accountRoutes = (app: App) =>
         method: 'post',
         path: '/api/v1/session',
         request: body(z.strictObject({ email: z.string().max(254), password: z.string().max(256) })),
-        responses: { 200: json(z.object({ id: z.string() }), 'Signed in; the session is in the cookie.') },
+        responses: { 200: answer(z.object({ id: z.string() }), 'Signed in; the session is in the cookie.') },
       }),
       async (c) => {
         const { email, password } = c.req.valid('json')
@@ -66,7 +59,12 @@ export const accountRoutes = (app: App) =>
       return c.body(null, 204)
     })
     .openapi(
-      createRoute({ method: 'get', path: '/api/v1/session', security, responses: { 200: json(session, 'Who asks.') } }),
+      createRoute({
+        method: 'get',
+        path: '/api/v1/session',
+        security: secured,
+        responses: { 200: answer(session, 'Who asks.') },
+      }),
       async (c) => {
         const actor = c.get('actor')
         const user = await findUser(app.db, actor.id)
@@ -81,7 +79,7 @@ export const accountRoutes = (app: App) =>
         method: 'get',
         path: '/api/v1/welcome/{token}',
         request: { params: tokenParam },
-        responses: { 200: json(welcome, 'What this one-time link is for.') },
+        responses: { 200: answer(welcome, 'What this one-time link is for.') },
       }),
       async (c) => c.json(await actions.readWelcome(app, c.req.valid('param').token), 200),
     )
@@ -93,7 +91,7 @@ export const accountRoutes = (app: App) =>
           params: tokenParam,
           ...body(z.strictObject({ name: line(100), email, password: z.string().max(256) })),
         },
-        responses: { 201: json(z.object({ email: z.string() }), 'The account is there; sign in with this address.') },
+        responses: { 201: answer(z.object({ email: z.string() }), 'The account is there; sign in with this address.') },
       }),
       async (c) =>
         c.json({ email: await actions.acceptWelcome(app, c.req.valid('param').token, c.req.valid('json')) }, 201),
@@ -102,8 +100,8 @@ export const accountRoutes = (app: App) =>
       createRoute({
         method: 'get',
         path: '/api/v1/tokens',
-        security,
-        responses: { 200: json(z.object({ data: z.array(token), next: z.null() }), 'API tokens, newest first.') },
+        security: secured,
+        responses: { 200: answer(z.object({ data: z.array(token), next: z.null() }), 'API tokens, newest first.') },
       }),
       async (c) => c.json({ data: await listTokens(app.db), next: null }, 200),
     )
@@ -111,9 +109,9 @@ export const accountRoutes = (app: App) =>
       createRoute({
         method: 'post',
         path: '/api/v1/tokens',
-        security,
+        security: secured,
         request: body(z.strictObject({ name: line(100), role: z.enum(roles) })),
-        responses: { 201: json(z.object({ id: z.string(), token: z.string() }), 'The token, shown this once.') },
+        responses: { 201: answer(z.object({ id: z.string(), token: z.string() }), 'The token, shown this once.') },
       }),
       async (c) => c.json(await actions.createToken(app, c.get('actor'), c.req.valid('json')), 201),
     )
@@ -121,7 +119,7 @@ export const accountRoutes = (app: App) =>
       createRoute({
         method: 'delete',
         path: '/api/v1/tokens/{id}',
-        security,
+        security: secured,
         request: { params: idParam },
         responses: done,
       }),
@@ -134,8 +132,8 @@ export const accountRoutes = (app: App) =>
       createRoute({
         method: 'get',
         path: '/api/v1/people',
-        security,
-        responses: { 200: json(z.object({ data: z.array(person), next: z.null() }), 'Everybody of the staff.') },
+        security: secured,
+        responses: { 200: answer(z.object({ data: z.array(person), next: z.null() }), 'Everybody of the staff.') },
       }),
       async (c) => c.json({ data: await listPeople(app.db), next: null }, 200),
     )
@@ -143,7 +141,7 @@ export const accountRoutes = (app: App) =>
       createRoute({
         method: 'post',
         path: '/api/v1/people',
-        security,
+        security: secured,
         request: body(
           z.strictObject({
             name: line(100),
@@ -152,7 +150,7 @@ export const accountRoutes = (app: App) =>
           }),
         ),
         responses: {
-          201: json(z.object({ id: z.string(), url: z.string() }), 'The link to hand over, shown this once.'),
+          201: answer(z.object({ id: z.string(), url: z.string() }), 'The link to hand over, shown this once.'),
         },
       }),
       async (c) => c.json(await actions.inviteStaff(app, c.get('actor'), c.req.valid('json')), 201),
@@ -161,7 +159,7 @@ export const accountRoutes = (app: App) =>
       createRoute({
         method: 'delete',
         path: '/api/v1/people/{id}',
-        security,
+        security: secured,
         request: { params: idParam },
         responses: done,
       }),

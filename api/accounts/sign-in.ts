@@ -1,4 +1,5 @@
 import type { App } from '#api/app.ts'
+import { record } from '#api/audit/audit.ts'
 import { AppError } from '#api/errors.ts'
 import { clientIpHeader } from '#api/http/client-ip.ts'
 import { clientNetwork } from '#api/lib/network.ts'
@@ -49,10 +50,14 @@ export async function signIn(
   for (const name of [clientIpHeader, 'user-agent']) if (headers.has(name)) own.set(name, headers.get(name) ?? '')
   try {
     const answer = await openAuth(app).api.signInEmail({ body: { email, password }, headers: own, returnHeaders: true })
-    await rememberNetwork(app.db, place, app.now(), since)
+    const { id } = answer.response.user
+    await app.db.transaction().execute(async (trx) => {
+      await rememberNetwork(trx, place, app.now(), since)
+      await record(trx, app.now(), { id, roles: [] }, 'session.opened', id)
+    })
     // Sessions keep real time, whatever the app's clock says.
     await dropEndedSessions(app.db, new Date().toISOString())
-    return { userId: answer.response.user.id, cookies: answer.headers.getSetCookie() }
+    return { userId: id, cookies: answer.headers.getSetCookie() }
   } catch (error) {
     if (error instanceof Error && error.name === 'APIError')
       throw new AppError('unauthorized', 'The address or the password is not right.')
@@ -62,6 +67,11 @@ export async function signIn(
 
 /** Ends the session of this request, in the record too. Returns the cookies that take it from the browser. */
 export async function signOut(app: App, headers: Headers): Promise<string[]> {
+  const session = await openAuth(app).api.getSession({ headers })
   const answer = await openAuth(app).api.signOut({ headers, returnHeaders: true })
+  if (session) {
+    const { id } = session.user
+    await app.db.transaction().execute((trx) => record(trx, app.now(), { id, roles: [] }, 'session.closed', id))
+  }
   return answer.headers.getSetCookie()
 }
