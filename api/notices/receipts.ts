@@ -1,8 +1,9 @@
 import type { App } from '#api/app.ts'
 import type { Channel, ReceiptEvent } from '#api/channels/channel.ts'
 import type { Trx } from '#api/db/connect.ts'
-import { closeAddress } from '#api/subscribers/actions.ts'
-import { suppress } from '#api/subscribers/queries.ts'
+import type { Row } from '#api/db/schema.ts'
+import type { Instant } from '#api/lib/time.ts'
+import { barAddress } from '#api/subscribers/closing-queries.ts'
 import { saveBatch } from './batch-queries.ts'
 import { goesOn } from './delivery.ts'
 import { closeFor } from './settle.ts'
@@ -27,16 +28,23 @@ async function fold(app: App, trx: Trx, channel: Channel, event: ReceiptEvent): 
   if (!noted.numInsertedOrUpdatedRows) return false
   const reason = event.reason ?? event.state
   if (event.address && event.closesAddress) {
-    const what = { channel: channel.name, address: event.address, reason }
-    await suppress(trx, now, { ...what, source: channel.provider })
-    await closeAddress(trx, now, what)
+    const what = { channel: channel.name, address: event.address, reason, source: channel.provider }
+    await barAddress(trx, now, what, event.eventId)
     return true
   }
-  const delivery = await findDelivery(trx, channel.name, event)
-  if (!delivery) return false
-  if (event.closesAddress) await closeFor(trx, now, delivery.id, reason, channel.provider)
-  if (!goesOn(delivery.state, event.state)) return false
-  await trx
+  const found = await findDelivery(trx, channel.name, event)
+  if (!found) return false
+  if (event.closesAddress) await closeFor(trx, now, found.id, reason, channel.provider)
+  for (let delivery: typeof found | undefined = found; delivery && goesOn(delivery.state, event.state); ) {
+    if (await moveOn(trx, now, delivery, event)) return true
+    delivery = await findDelivery(trx, channel.name, event)
+  }
+  return false
+}
+
+/** Moves a delivery on from the state that was read; false when another callback was faster, so that rank is asked again. */
+async function moveOn(trx: Trx, now: Instant, delivery: Row<'delivery'>, event: ReceiptEvent): Promise<boolean> {
+  const moved = await trx
     .updateTable('delivery')
     .set({
       state: event.state,
@@ -46,7 +54,9 @@ async function fold(app: App, trx: Trx, channel: Channel, event: ReceiptEvent): 
       ...(delivery.sentAt ? {} : { sentAt: now }),
     })
     .where('id', '=', delivery.id)
-    .execute()
+    .where('state', '=', delivery.state)
+    .executeTakeFirst()
+  if (!moved.numUpdatedRows) return false
   if (delivery.state === 'unknown' && delivery.batchId) await closeWhenKnown(trx, delivery.batchId, now)
   return true
 }
@@ -58,7 +68,13 @@ const findDelivery = (trx: Trx, channel: string, { deliveryId, providerId }: Rec
 }
 
 /** A batch whose outcome was unknown is final once every one of its deliveries has announced itself. */
-async function closeWhenKnown(trx: Trx, batchId: string, now: string): Promise<void> {
+async function closeWhenKnown(trx: Trx, batchId: string, now: Instant): Promise<void> {
+  // Callbacks of one batch take turns from here: each would still see the other's delivery as unknown.
+  await trx
+    .updateTable('batch')
+    .set((eb) => ({ size: eb.ref('size') }))
+    .where('id', '=', batchId)
+    .execute()
   const open = await trx
     .selectFrom('delivery')
     .select('id')

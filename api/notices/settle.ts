@@ -3,9 +3,18 @@ import type { Channel, DeliveryFailed, Receipt } from '#api/channels/channel.ts'
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { type Instant, plusMs } from '#api/lib/time.ts'
-import { closeAddress } from '#api/subscribers/actions.ts'
-import { suppress } from '#api/subscribers/queries.ts'
-import { bringForward, endAttempt, findBatch, hadUnknown, markSent, moveMembers, saveBatch } from './batch-queries.ts'
+import { barAddress } from '#api/subscribers/closing-queries.ts'
+import {
+  bringForward,
+  countTries,
+  endAttempt,
+  findBatch,
+  hadUnknown,
+  markSent,
+  moveMembers,
+  saveBatch,
+  stoppedOutcome,
+} from './batch-queries.ts'
 import { findChannelState, findNotice, saveChannelState } from './queries.ts'
 import { probeEveryMs, waitAfter } from './retry.ts'
 
@@ -28,16 +37,21 @@ export async function settleSent(app: App, channel: Channel, batch: Row<'batch'>
         .where('state', 'in', unsent)
         .execute()
     await saveBatch(trx, batch.id, { ...done, state: 'final', finalAt: now })
-    const state = await findChannelState(trx, channel.name)
-    if (state?.stoppedAt) {
-      await saveChannelState(trx, channel.name, { stoppedAt: null, stoppedReason: null, nextSendAt: null })
-      app.log('info', 'channel.resumed', { channel: channel.name })
-    }
-    if (batch.attempts > 1 || state?.stoppedAt) await bringForward(trx, channel.name, now)
+    const resumed = await resume(app, trx, channel.name)
+    if (batch.attempts > 1 || resumed) await bringForward(trx, channel.name, now)
     for (const receipt of refused)
       if (receipt.closesAddress) await closeFor(trx, now, receipt.deliveryId, receipt.reason, channel.provider)
   })
   app.log('info', 'batch.sent', { channel: channel.name, batch: batch.id, sent: sent.length, refused: refused.length })
+}
+
+/** The provider answered as one that takes messages, so the channel is not stopped any more. True when it was. */
+async function resume(app: App, trx: Trx, channel: string): Promise<boolean> {
+  const state = await findChannelState(trx, channel)
+  if (!state?.stoppedAt) return false
+  await saveChannelState(trx, channel, { stoppedAt: null, stoppedReason: null, nextSendAt: null })
+  app.log('info', 'channel.resumed', { channel })
+  return true
 }
 
 /** Nothing is sent to the address of this delivery any more, and its subscription is over. */
@@ -48,8 +62,7 @@ export async function closeFor(trx: Trx, now: Instant, deliveryId: string, reaso
     .where('id', '=', deliveryId)
     .executeTakeFirst()
   if (!delivery) return
-  await suppress(trx, now, { ...delivery, reason, source })
-  await closeAddress(trx, now, { ...delivery, reason })
+  await barAddress(trx, now, { ...delivery, reason, source }, deliveryId)
 }
 
 /** The batch was refused or its answer lost: try again later, give up, or hold it as unknown. */
@@ -64,7 +77,7 @@ export async function settleFailed(
     // Our lease ran out and another worker holds the batch now, or has settled it: its word counts.
     const current = await findBatch(trx, batch.id)
     if (current?.state !== 'sending' || current.attempts !== batch.attempts) return 'overtaken'
-    const outcome = failure.outcomeUnknown ? 'unknown' : 'failed'
+    const outcome = failure.stopsChannel ? stoppedOutcome : failure.outcomeUnknown ? 'unknown' : 'failed'
     await endAttempt(trx, batch.id, { endedAt: now, outcome, detail: failure.reason })
     if (failure.stopsChannel) {
       await saveChannelState(trx, channel.name, {
@@ -75,14 +88,16 @@ export async function settleFailed(
       await again(trx, batch, now, now)
       return 'stopped'
     }
+    if (!failure.unanswered) await resume(app, trx, channel.name)
     const mayBeOut = failure.outcomeUnknown && (failure.permanent || !channel.idempotent)
     if (mayBeOut) return hold(trx, batch, now, failure.reason)
     if (failure.permanent) return giveUp(trx, batch, now, 'failed', failure.reason)
-    const wait = waitAfter(batch.attempts, Math.random(), failure.retryAfterSeconds)
+    const tries = await countTries(trx, batch.id)
+    const wait = waitAfter(tries, Math.random(), failure.retryAfterSeconds)
     const notice = await findNotice(trx, batch.noticeId)
     const deadline = plusMs(notice?.createdAt ?? batch.createdAt, channel.expiresAfterMs)
     if (wait === null || plusMs(now, wait) >= deadline) {
-      const reason = `gave up after ${batch.attempts} attempts: ${failure.reason}`
+      const reason = `gave up after ${tries} attempts: ${failure.reason}`
       return (await hadUnknown(trx, batch.id))
         ? hold(trx, batch, now, reason)
         : giveUp(trx, batch, now, 'failed', reason)

@@ -23,27 +23,23 @@ import {
   smsPrefix,
 } from './limits.ts'
 import { linkLetter, questionLetter } from './messages.ts'
-import {
-  changeSubscriber,
-  componentsOf,
-  findByAddress,
-  findOrAddSubscriber,
-  type SubscriberRow,
-  suppressionOf,
-} from './queries.ts'
+import { componentsOf, findByAddress, findOrAddSubscriber, type SubscriberRow, suppressionOf } from './queries.ts'
 
 /** What a confirmation row holds until it is answered. */
 export interface PendingChoice extends Choice {
   wording: string
 }
 
-export interface Wish {
+interface Wish {
   channel: string
   address: string
   /** None means everything. */
   components: string[]
   locale: Locale
 }
+
+/** Whoever filled in a form: nobody knows yet whether the address is theirs. */
+const visitor: Actor = { id: 'visitor', roles: [] }
 
 /** The channel that an address is for; throws AppError invalid when there is none that takes subscribers. */
 export function channelFor(app: App, name: string): Channel {
@@ -68,6 +64,9 @@ export async function requestSubscription(app: App, wish: Wish, ip: string): Pro
     const known = await listComponents(trx)
     const componentIds = chooseComponents(wish.components, new Set(known.map(({ id }) => id)))
     const subscriber = await findOrAddSubscriber(trx, now, { channel: channel.name, address, locale: wish.locale })
+    await record(trx, now, visitor, 'subscription.requested', subscriber.id, {
+      after: { channel: channel.name, componentIds, locale: wish.locale },
+    })
     await askOrRemind(app, trx, now, channel, subscriber, { componentIds, locale: wish.locale }, 'already')
   })
 }
@@ -85,6 +84,7 @@ export async function sendAgain(app: App, wish: { channel: string; address: stri
     const asked = await latestQuestion(trx, subscriber.id)
     if (!asked && !isActive(subscriber)) return
     const choice = asked ? fromJson<PendingChoice>(asked.choice) : { componentIds: [], locale: subscriber.locale }
+    await record(trx, now, visitor, 'subscription.askedAgain', subscriber.id)
     await askOrRemind(app, trx, now, channel, subscriber, choice, 'link')
   })
 }
@@ -173,24 +173,3 @@ async function namesOf(trx: Trx, ids: readonly string[], locale: Locale): Promis
       return words[locale] ?? Object.values(words)[0] ?? ''
     })
 }
-
-/** Ends the subscription of an address, in the caller's transaction, and says why in the audit. Does nothing when there is none. */
-export async function closeAddress(
-  trx: Trx,
-  now: Instant,
-  what: { channel: string; address: string; reason: string },
-  actor?: Actor,
-): Promise<void> {
-  const subscriber = await findByAddress(trx, what.channel, what.address)
-  if (!subscriber) return
-  await retireConfirmations(trx, subscriber.id, now)
-  if (subscriber.closedAt !== null) return
-  await changeSubscriber(trx, subscriber.id, { closedAt: now, closedReason: what.reason })
-  await record(trx, now, actor ?? { id: subscriber.id, roles: [] }, 'subscriber.closed', subscriber.id, {
-    after: { reason: what.reason },
-  })
-}
-
-/** Ends the subscription of an address. Does nothing when there is none. */
-export const closeByAddress = (app: App, channel: string, address: string, reason: string): Promise<void> =>
-  app.db.transaction().execute((trx) => closeAddress(trx, app.now(), { channel, address, reason }))

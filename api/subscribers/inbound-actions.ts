@@ -1,6 +1,6 @@
 import type { App } from '#api/app.ts'
 import { type Actor, record, system } from '#api/audit/audit.ts'
-import { closeAddress } from './actions.ts'
+import { closeAddress } from './closing-queries.ts'
 import type { Keyword } from './keywords.ts'
 import { changeSubscriber, findByAddress, firstTime, liftSuppression, suppress } from './queries.ts'
 

@@ -217,7 +217,7 @@ export async function suppressionOf(db: Db | Trx, channel: string, address: stri
   return row?.reason ?? null
 }
 
-/** Nothing is sent to this address any more, whoever subscribes it. The first reason stays. */
+/** Nothing is sent to this address any more, whoever subscribes it. The first reason stays: then no row is inserted. */
 export const suppress = (
   trx: Trx,
   now: Instant,
@@ -227,7 +227,7 @@ export const suppress = (
     .insertInto('suppression')
     .values({ ...what, createdAt: now })
     .onConflict((oc) => oc.columns(['channel', 'address']).doNothing())
-    .execute()
+    .executeTakeFirstOrThrow()
 
 export const liftSuppression = (trx: Trx, channel: string, address: string) =>
   trx.deleteFrom('suppression').where('channel', '=', channel).where('address', '=', address).execute()

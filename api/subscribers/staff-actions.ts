@@ -83,7 +83,7 @@ export async function sweepSubscribers(app: App): Promise<number> {
     const gone = await app.db.transaction().execute(async (trx) => {
       await dropCountsBefore(trx, plusMs(now, -countsKeptMs))
       const forgotten = await forgetUnconfirmed(trx, plusMs(now, -forgetAfterMs), sweepSize)
-      if (forgotten.addresses)
+      if (forgotten.addresses || forgotten.questions)
         await record(trx, now, system, 'subscriber.forgotten', 'unconfirmed', { after: forgotten })
       return forgotten
     })

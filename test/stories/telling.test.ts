@@ -2,7 +2,7 @@ import { afterAll, beforeEach, expect } from 'vitest'
 import { publishUpdate } from '#api/incidents/actions.ts'
 import { hourMs, minuteMs, secondMs } from '#api/lib/time.ts'
 import { previewNotices, smsWarnings } from '#api/notices/preview.ts'
-import { closeByAddress } from '#api/subscribers/actions.ts'
+import { closeAddress } from '#api/subscribers/closing-queries.ts'
 import { suppress } from '#api/subscribers/queries.ts'
 import { story } from '../support/story.ts'
 import { inMinutes, ledger, lin, openServices, ordersDown, subscribe, words } from '../support/telling.ts'
@@ -196,7 +196,8 @@ tell('whoever leaves before the send is skipped, and the row says so', async ({ 
   clock.move(1_000)
   await ordersDown(app, services)
   clock.move(1_000)
-  await closeByAddress(app, 'email', 'leaves@mail.example', 'goodbye')
+  const leaves = { channel: 'email', address: 'leaves@mail.example', reason: 'goodbye' }
+  await app.db.transaction().execute((trx) => closeAddress(trx, app.now(), leaves))
   await workFor(app, clock, secondMs)
   expect((await ledger(app)).map(({ to, state, reason }) => [to, state, reason])).toEqual([
     ['bounced@mail.example', 'suppressed', 'bounced'],
