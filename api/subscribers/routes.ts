@@ -95,6 +95,8 @@ export function subscriberRoutes(app: App) {
       }),
       async (c) => {
         const { channel, address, cursor: given, limit = limitDefault } = c.req.valid('query')
+        if (address !== undefined && !maySeeAddresses(c.get('actor').roles))
+          throw new AppError('forbidden', 'Who may not see addresses may not search for one.')
         const cursor = given !== undefined && idPattern.test(given) ? given : undefined
         const addresses = address === undefined ? undefined : normalForms(app, address)
         const { data, next } = await listSubscribers(app.db, { channel, addresses, cursor, limit })

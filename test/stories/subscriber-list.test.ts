@@ -106,7 +106,11 @@ story('the list is read page by page and by address, and viewers see addresses m
   }
   expect(seen.sort()).toEqual(['a@mail.example', 'b@mail.example', 'c@mail.example'])
   expect((await list('?address=A@mail.example'))[1].data).toMatchObject([{ address: 'a@mail.example' }])
-  expect((await list('?address=%2B65%208123%204567', viewer))[1].data).toMatchObject([{ address: '+65****4567' }])
+  expect((await list('?address=%2B65%208123%204567'))[1].data).toMatchObject([{ address: '+6581234567' }])
+  expect((await list('?channel=sms', viewer))[1].data).toMatchObject([{ address: '+65****4567' }])
+  // An answer to the right guess would be the address itself.
+  for (const guess of ['%2B65%208123%204567', 'nobody@mail.example'])
+    expect(await list(`?address=${guess}`, viewer)).toMatchObject([403, { error: { code: 'forbidden' } }])
   expect((await list('?address=nobody'))[1].data).toEqual([])
   expect((await list('?color=red'))[0]).toBe(422)
   expect((await list('?address=%00'))[0]).toBe(422)

@@ -1,4 +1,5 @@
 import { mayOpen } from '#api/accounts/permissions.ts'
+import { maySeeAddresses } from '#api/subscribers/address.ts'
 import type { Locale } from '#content/locales.ts'
 import { type Labels, wordsOf } from '#content/words.ts'
 import { type Dates, datesFor } from '../../lib/dates.ts'
@@ -14,6 +15,8 @@ export interface Desk {
   view: View
   /** Whether whoever is signed in may open an address. */
   may(path: string): boolean
+  /** Whether they see addresses whole, and so may search for one. */
+  seesAddresses: boolean
 }
 
 export function deskOf({ locale, site, now, person }: App.Locals): Desk {
@@ -25,5 +28,6 @@ export function deskOf({ locale, site, now, person }: App.Locals): Desk {
     dates: datesFor(locale, site.zone, now),
     view: viewOf(locale, site.defaultLocale, { zone: site.zone, at: now }),
     may: (path) => mayOpen(person?.roles ?? [], path),
+    seesAddresses: maySeeAddresses(person?.roles ?? []),
   }
 }
