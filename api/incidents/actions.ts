@@ -15,6 +15,7 @@ import {
   type ComponentState,
   checkComponents,
   checkFacts,
+  checkOver,
   checkPromise,
   checkSeverity,
   impactOf,
@@ -124,6 +125,12 @@ export async function publishUpdate(
     checkPromise(input.status, input.nextUpdateAt ?? null, now)
     const components = input.components ?? []
     checkComponents(before.severity, components, await known(trx, components))
+    const intervals = await intervalsOf(trx, [incidentId])
+    if (move === 'goes_on' && before.resolvedAt)
+      checkOver(
+        components,
+        intervals.filter(({ endedAt }) => endedAt === null),
+      )
     const earlier = await updatesOf(trx, [incidentId])
     if (input.corrects && !earlier.some(({ id }) => id === input.corrects))
       throw invalid('A correction names an update of the same incident.', {
@@ -137,8 +144,7 @@ export async function publishUpdate(
       ...(move === 'reopened' ? { resolvedAt: null, resolvedBy: null, endedAt: null } : {}),
     }
     await saveIncident(trx, after)
-    if (move === 'reopened')
-      for (const span of await intervalsOf(trx, [incidentId])) await saveSpan(trx, countedSpan(span, before))
+    if (move === 'reopened') for (const span of intervals) await saveSpan(trx, countedSpan(span, before))
     const how = { resolved: move === 'resolved', earlier, effectiveAt }
     await publish(trx, actor, now, after, { ...input, components }, how)
     const action = { goes_on: 'incident.updated', resolved: 'incident.resolved', reopened: 'incident.reopened' }[move]

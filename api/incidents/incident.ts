@@ -1,3 +1,4 @@
+import { gravity } from '#api/components/component.ts'
 import type { ComponentStatus, Impact, IncidentStatus, Row } from '#api/db/schema.ts'
 import { conflict, invalid } from '#api/errors.ts'
 import { hourMs, type Instant, toMs } from '#api/lib/time.ts'
@@ -32,6 +33,24 @@ export function checkComponents(severity: number, components: ComponentState[], 
       fields[`components.${i}.status`] = 'A known issue (severity 4) changes no component. Choose a graver severity.'
   })
   if (Object.keys(fields).length) throw invalid('Some components need your attention.', fields)
+}
+
+/**
+ * Refuses a word on an incident that is over, and stays over, that makes a component worse than this incident holds it:
+ * the page would show trouble that no open incident speaks of.
+ */
+export function checkOver(
+  components: ComponentState[],
+  held: { componentId: string; status: ComponentStatus }[],
+): void {
+  const fields: Record<string, string> = {}
+  components.forEach(({ id, status }, i) => {
+    const before = held.find(({ componentId }) => componentId === id)?.status ?? 'operational'
+    if (gravity(status) > gravity(before))
+      fields[`components.${i}.status`] = 'This incident is over. Open it again with another status, or open a new one.'
+  })
+  if (Object.keys(fields).length)
+    throw invalid('An incident that is over cannot make a component worse. Open it again, or open a new one.', fields)
 }
 
 /** A reader is always told when the next word comes, until the incident is over. */

@@ -375,6 +375,38 @@ story('resolved leaves a component as the update says', async ({ app }) => {
   expect((await readStatus(app)).overall).toEqual({ status: 'degraded_performance', count: 1 })
 })
 
+story('a word on an incident that is over makes no component worse', async ({ app }) => {
+  const services = await openServices(app)
+  const { id } = await ordersDown(app, services)
+  const body = words('Over.', '已恢复。')
+  const payments = (status: 'operational' | 'degraded_performance' | 'partial_outage') => [
+    { id: services.payments, status },
+  ]
+  await publishUpdate(app, lin, id, { status: 'resolved', body, components: payments('degraded_performance') })
+  for (const status of ['resolved', 'postmortem'] as const) {
+    await expect(
+      publishUpdate(app, lin, id, { status, body, components: [{ id: services.orders, status: 'major_outage' }] }),
+    ).rejects.toMatchObject({ code: 'invalid', fields: { 'components.0.status': expect.stringContaining('is over') } })
+    await expect(
+      publishUpdate(app, lin, id, { status, body, components: payments('partial_outage') }),
+    ).rejects.toMatchObject({ code: 'invalid' })
+  }
+  const { overall, open } = await readStatus(app)
+  expect({ overall, open }).toEqual({ overall: { status: 'degraded_performance', count: 1 }, open: [] })
+  const same = await publishUpdate(app, lin, id, {
+    status: 'resolved',
+    body,
+    components: payments('degraded_performance'),
+  })
+  expect(same.updates).toHaveLength(3)
+  await publishUpdate(app, lin, id, { status: 'postmortem', body, components: payments('operational') })
+  expect((await readStatus(app)).overall).toEqual({ status: 'operational', count: 3 })
+  const components = [{ id: services.orders, status: 'major_outage' as const }]
+  const nextUpdateAt = inMinutes(app, 10)
+  await publishUpdate(app, lin, id, { status: 'investigating', body, components, nextUpdateAt })
+  expect((await readStatus(app)).open).toHaveLength(1)
+})
+
 story('two incidents on one component: the gravest shows, and each lets go of its own', async ({ app }) => {
   const services = await openServices(app)
   const first = await ordersDown(app, services)
