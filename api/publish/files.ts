@@ -3,6 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
+import { newId } from '#api/lib/ids.ts'
 import { packs } from './headers.ts'
 import { fileOf } from './places.ts'
 
@@ -58,13 +59,12 @@ export async function writeFiles(dir: string, files: Finished[]): Promise<void> 
   await replaceFiles(forms, files.length <= flushedMax)
 }
 
-const draft = (file: string) => `${file}.${process.pid}.tmp`
-
-/** Writes each under a name of this process first, then renames all. */
+/** Writes each under a name that nobody else has, then renames all. */
 export async function replaceFiles(forms: { file: string; bytes: Buffer | string }[], flush: boolean): Promise<void> {
-  const write = async ({ file, bytes }: { file: string; bytes: Buffer | string }) => {
-    await mkdir(dirname(file), { recursive: true })
-    const handle = await open(draft(file), 'w')
+  const drafts = forms.map(({ file, bytes }) => ({ file, bytes, draft: `${file}.${newId()}.tmp` }))
+  const write = async ({ draft, bytes }: { draft: string; bytes: Buffer | string }) => {
+    await mkdir(dirname(draft), { recursive: true })
+    const handle = await open(draft, 'wx')
     try {
       await handle.writeFile(bytes)
       if (flush) await handle.datasync()
@@ -72,13 +72,13 @@ export async function replaceFiles(forms: { file: string; bytes: Buffer | string
       await handle.close()
     }
   }
-  const written = await Promise.allSettled(forms.map(write))
+  const written = await Promise.allSettled(drafts.map(write))
   const failed = written.find((result) => result.status === 'rejected')
   if (failed) {
-    await Promise.all(forms.map(({ file }) => rm(draft(file), { force: true })))
+    await Promise.all(drafts.map(({ draft }) => rm(draft, { force: true })))
     throw failed.reason
   }
-  await Promise.all(forms.map(({ file }) => rename(draft(file), file)))
+  await Promise.all(drafts.map(({ draft, file }) => rename(draft, file)))
 }
 
 /** Takes away what is no longer public. */

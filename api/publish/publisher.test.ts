@@ -150,6 +150,49 @@ story('a page that cannot be drawn keeps its old file, and is drawn as soon as i
   await publisher.stop()
 })
 
+story(
+  'after an upgrade a page that never draws is tried now and then, and no other with it',
+  async ({ app, clock }) => {
+    const { orders } = await openServices(app)
+    const before = await open(app)
+    await before.publisher.start()
+    await before.publisher.stop()
+
+    const { publisher, breakPage, drawn, read, home } = await open(app, 'two')
+    breakPage('/privacy/')
+    await publisher.start()
+    expect(drawn()).toContain('/privacy/')
+    const { build } = before.read('revision.json')
+    expect(read('revision.json').build, 'the next start draws everything').toBe(build)
+
+    const look = async () => {
+      await publisher.publishChanges()
+      await publisher.tick()
+      return drawn()
+    }
+    for (let i = 0; i < 5; i++) {
+      expect(await look()).toEqual([])
+      clock.move(900)
+    }
+    clock.move(1_000)
+    expect(await look()).toEqual(['/privacy/'])
+    expect(await look()).toEqual([])
+
+    const { id } = await ordersDown(app, orders)
+    const news = await look()
+    expect(home().open[0].id).toBe(id)
+    expect(news).toContain('/privacy/')
+    expect(news).not.toContain('/how-we-communicate/')
+
+    breakPage('')
+    clock.move(6_000)
+    expect(await look()).toEqual(['/privacy/'])
+    expect(read('revision.json').build).not.toBe(build)
+    expect(await look()).toEqual([])
+    await publisher.stop()
+  },
+)
+
 story('a page that is asked for and is not public leaves the folder and the memory', async ({ app }) => {
   const { orders } = await openServices(app)
   const { publisher, dir, published } = await open(app)

@@ -52,7 +52,6 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   const { published } = parts
   const { dir } = published
   const draw = openDraw(app, parts.render)
-  const squeeze = openSqueeze(published)
   const build = createHash('sha256')
     .update(JSON.stringify([parts.build, app.site, app.config.publicUrl, app.config.mode]))
     .digest('hex')
@@ -62,7 +61,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   let state: Publisher['state'] = 'fine'
   let due = ''
   /** What could not be drawn or written is tried again after a while, or at once when there is news. */
-  let failed: { revision: number; until: string } | null = null
+  const undone = new Set<string>()
+  let retryAt = ''
   let looked = ''
   let stopped = false
   let turn = Promise.resolve()
@@ -72,34 +72,36 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     turn = mine.catch(() => {})
     return mine
   }
+  const squeeze = openSqueeze(published, inTurn)
 
-  /** Draws, shows and writes; true when everything went well. A page that fails keeps its old file. */
-  const show = async (places: string[]): Promise<boolean> => {
-    const drawn = await draw(places)
-    const { files, gone } = drawn
+  /** Draws, shows and writes. A page that fails keeps its old file and is undone. */
+  const show = async (places: string[]): Promise<void> => {
+    const { files, gone, failed } = await draw(places)
+    for (const place of places) undone.delete(place)
+    for (const place of failed) undone.add(place)
     const stillThere = gone.filter((place) => published.has(place))
     // Readers get the news from memory first, even when the disk is slow or full; the files follow.
     published.swap(files, stillThere)
-    let written = true
     try {
       await writeFiles(dir, files)
       await removeFiles(dir, stillThere)
     } catch (error) {
-      written = false
+      for (const { place } of files) undone.add(place)
+      for (const place of stillThere) undone.add(place)
       app.log('error', 'publish.write-failed', { message: (error as Error).message })
     }
     squeeze.add(files)
-    return written && drawn.failed.length === 0
   }
 
-  /** `since`: when drawing began. What fell due while it went on is due still. */
-  const settle = async (revision: number, well: boolean, since: Instant) => {
-    const again = plusMs(app.now(), retryAfterMs)
-    due = well ? dueAfter({ ...(await readStatus(app)), at: since }) : again
-    failed = well ? null : { revision, until: again }
-    if (!well) return
+  /**
+   * `since`: when drawing began. What fell due while it went on is due still. The file is written when nothing is
+   * undone, so that a new start does what this one could not.
+   */
+  const settle = async (revision: number, since: Instant) => {
+    due = dueAfter({ ...(await readStatus(app)), at: since })
+    retryAt = plusMs(app.now(), retryAfterMs)
     shown = { record, revision, at: since, build }
-    await writeRevisionFile(dir, shown)
+    if (undone.size === 0) await writeRevisionFile(dir, shown)
   }
 
   const isBehind = (revision: number): boolean => {
@@ -118,34 +120,36 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     if (parts.assets) published.swap(await copyAssets(parts.assets, dir))
     const places = await everyPlace(app)
     let drawn = revision
-    let well = true
     for (let from = 0; from < places.length; from += stepPages) {
       // What is left undone is done again at the next start, because the revision is written last.
       if (stopped) return
-      well = (await show(places.slice(from, from + stepPages))) && well
+      await show(places.slice(from, from + stepPages))
       // News does not wait until a long past is drawn.
       const news = await changedPlaces(app, drawn)
-      if (news.places.length) well = (await show(news.places)) && well
+      if (news.places.length) await show(news.places)
       drawn = news.revision
       if (from + stepPages < places.length) atFirst()
     }
-    await settle(drawn, well, since)
+    await settle(drawn, since)
     const ms = Math.round(performance.now() - started)
     app.log('info', 'publish.everything', { revision: drawn, pages: places.length, ms })
   }
 
   const changes = async (atFirst?: () => void) => {
     if (!shown || shown.build !== build) return all(false, atFirst)
-    const { revision, places } = await changedPlaces(app, shown.revision)
-    if (isBehind(revision) || places.length === 0) return
-    if (failed?.revision === revision && app.now() < failed.until) return
+    const changed = await changedPlaces(app, shown.revision)
+    const { revision } = changed
+    if (isBehind(revision)) return
+    if (changed.places.length === 0 && (undone.size === 0 || app.now() < retryAt)) return
+    const places = [...new Set([...changed.places, ...undone])]
     const started = performance.now()
     const since = app.now()
     // What people read now comes before what they may look up.
-    const first = places.filter((place) => !lookedUp.test(place))
-    const shownFirst = await show(first)
-    const shownAll = await show(places.filter((place) => lookedUp.test(place)))
-    await settle(revision, shownFirst && shownAll, since)
+    const news = places.filter((place) => !lookedUp.test(place))
+    const rest = places.filter((place) => lookedUp.test(place))
+    for (const list of [news, rest])
+      for (let from = 0; from < list.length; from += stepPages) await show(list.slice(from, from + stepPages))
+    await settle(revision, since)
     const ms = Math.round(performance.now() - started)
     app.log('info', 'publish.changes', { revision, pages: places.length, ms })
   }
@@ -157,7 +161,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     const back = now < looked
     looked = now
     if (due && now < due && !back) return
-    await settle(shown.revision, await show(await timelyPlaces(app)), now)
+    await show(await timelyPlaces(app))
+    await settle(shown.revision, now)
     app.log('info', 'publish.time', { due })
   }
 

@@ -9,12 +9,20 @@ const quietMs = 5_000
 const pauseMs = 250
 const fullEffort = 11
 
-/** Packs what was published once more, as small as Brotli can, one page at a time while nothing else is published. */
-export function openSqueeze(published: Published): { add(files: Finished[]): void; stop(): void } {
+/**
+ * Packs what was published once more, as small as Brotli can, one page at a time while nothing else is published.
+ * `inTurn` runs what writes: a page that was drawn again meanwhile keeps its newer file.
+ */
+export function openSqueeze(
+  published: Published,
+  inTurn: (work: () => Promise<void>) => Promise<void>,
+): { add(files: Finished[]): void; stop(): void } {
   const waiting = new Map<string, Finished>()
   let timer: NodeJS.Timeout | undefined
+  let stopped = false
   const plan = (ms: number) => {
     clearTimeout(timer)
+    if (stopped) return
     timer = setTimeout(() => void one(), ms).unref()
   }
   const one = async () => {
@@ -23,15 +31,14 @@ export function openSqueeze(published: Published): { add(files: Finished[]): voi
     const [place, file] = next
     waiting.delete(place)
     const br = await brotliOf(file.bytes, fullEffort)
-    const now = published.held(place, file.hash)
-    if (now?.br && br.length < now.br.length) {
-      try {
-        await replaceFiles([{ file: `${join(published.dir, fileOf(place))}.br`, bytes: br }], false)
-        if (published.held(place, file.hash)) published.swap([{ ...file, br }])
-      } catch {
-        // The page stands in its first packing; nothing is lost but a few bytes.
-      }
-    }
+    await inTurn(async () => {
+      const held = published.held(place, file.hash)
+      if (stopped || !held?.br || br.length >= held.br.length) return
+      await replaceFiles([{ file: `${join(published.dir, fileOf(place))}.br`, bytes: br }], false)
+      published.swap([{ ...file, br }])
+    }).catch(() => {
+      // The page stands in its first packing; nothing is lost but a few bytes.
+    })
     plan(pauseMs)
   }
   return {
@@ -40,6 +47,7 @@ export function openSqueeze(published: Published): { add(files: Finished[]): voi
       if (waiting.size) plan(quietMs)
     },
     stop() {
+      stopped = true
       clearTimeout(timer)
       waiting.clear()
     },
