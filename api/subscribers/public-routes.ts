@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { App } from '#api/app.ts'
 import { exampleNumber } from '#api/channels/sms/number.ts'
@@ -10,10 +10,9 @@ import { locales } from '#content/locales.ts'
 import { requestSubscription, sendAgain } from './actions.ts'
 import { isSubscribedChannel } from './choice.ts'
 import { confirmByCode, confirmByLink, readConfirmation } from './confirm-actions.ts'
+import { evenly, type Pause } from './evenly.ts'
 import { leave, readGoodbye, readSettings, saveSettings } from './settings-actions.ts'
 
-/** No answer that an address has a part in comes sooner, in milliseconds: what is behind it takes a fraction of that. */
-const evenAfterMs = 80
 const addressLengthMax = 320
 const componentsMax = 500
 
@@ -34,14 +33,8 @@ const view = z.object({
 })
 const ownView = view.extend({ preferences: z.string(), unsubscribe: z.string() }).openapi('OwnSubscription')
 
-/** Answers take the same time whatever was found behind an address. */
-async function evenly<T>(work: Promise<T>): Promise<T> {
-  const [result] = await Promise.all([work, pause(evenAfterMs)])
-  return result
-}
-
 /** What anybody may ask who holds an address or one of our links; the pages of the site call these. */
-export function publicSubscriberRoutes(app: App) {
+export function publicSubscriberRoutes(app: App, pause: Pause = setTimeout) {
   const common = { tags: ['Subscribing'] }
   const offer = z.object({
     channels: z.array(z.object({ name: z.enum(['email', 'sms']), open: z.boolean() })),
@@ -89,7 +82,7 @@ export function publicSubscriberRoutes(app: App) {
           components: given.components ?? [],
           locale: given.locale ?? app.site.defaultLocale,
         }
-        await evenly(given.website ? Promise.resolve() : requestSubscription(app, wish, clientIp(c)))
+        await evenly(pause, given.website ? Promise.resolve() : requestSubscription(app, wish, clientIp(c)))
         return c.json({ accepted: true as const }, 202)
       },
     )
@@ -103,7 +96,7 @@ export function publicSubscriberRoutes(app: App) {
       }),
       async (c) => {
         const { website, ...wish } = c.req.valid('json')
-        await evenly(website ? Promise.resolve() : sendAgain(app, wish, clientIp(c)))
+        await evenly(pause, website ? Promise.resolve() : sendAgain(app, wish, clientIp(c)))
         return c.json({ accepted: true as const }, 202)
       },
     )
@@ -115,7 +108,7 @@ export function publicSubscriberRoutes(app: App) {
         request: body(z.strictObject({ channel, address, code: z.string().max(40) })),
         responses: { 200: answer(ownView, 'Confirmed: messages come.'), ...refusals(400, 422, 429) },
       }),
-      async (c) => c.json(await evenly(confirmByCode(app, c.req.valid('json'), clientIp(c))), 200),
+      async (c) => c.json(await evenly(pause, confirmByCode(app, c.req.valid('json'), clientIp(c))), 200),
     )
     .openapi(
       createRoute({

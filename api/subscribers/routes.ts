@@ -10,6 +10,7 @@ import { textInput } from '#api/http/words.ts'
 import { idPattern } from '#api/lib/ids.ts'
 import { locales } from '#content/locales.ts'
 import { maskAddress, maySeeAddresses } from './address.ts'
+import type { Pause } from './evenly.ts'
 import { hear } from './inbound-actions.ts'
 import { readKeyword } from './keywords.ts'
 import { publicSubscriberRoutes } from './public-routes.ts'
@@ -66,8 +67,8 @@ function consentOf(given: z.infer<typeof input>) {
   })
 }
 
-/** Subscribers for staff and machines, the public's side of it, and what people text back. */
-export function subscriberRoutes(app: App) {
+/** Subscribers for staff and machines, the public's side of it, and what people text back. `pause` is for tests. */
+export function subscriberRoutes(app: App, pause?: Pause) {
   const common = { tags: ['Subscribers'], security: secured }
   const shown = (subscriber: ListedSubscriber, roles: readonly string[]): ListedSubscriber =>
     maySeeAddresses(roles) ? subscriber : { ...subscriber, address: maskAddress(subscriber.address) }
@@ -125,7 +126,7 @@ export function subscriberRoutes(app: App) {
         return c.json(shown(await findListed(app.db, id), c.get('actor').roles), 201)
       },
     )
-    .route('/', publicSubscriberRoutes(app))
+    .route('/', publicSubscriberRoutes(app, pause))
     .route('/', inboundRoutes(app))
 }
 

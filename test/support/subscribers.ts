@@ -5,14 +5,15 @@ import { answerError, newRouter } from '#api/http/router.ts'
 import { newId } from '#api/lib/ids.ts'
 import { toJson } from '#api/lib/json.ts'
 import { unpack } from '#api/lib/pack.ts'
+import type { Pause } from '#api/subscribers/evenly.ts'
 import { subscriberRoutes } from '#api/subscribers/routes.ts'
 
-/** The subscribers' routes behind the real guard, asked without a network. */
-export function door(app: App) {
+/** The subscribers' routes behind the real guard, asked without a network. `pause` stands in for the time every answer takes. */
+export function door(app: App, pause?: Pause) {
   const router = newRouter()
   router.onError((error, c) => answerError(error, c, app.log))
   router.use(guard(app))
-  router.route('/', subscriberRoutes(app))
+  router.route('/', subscriberRoutes(app, pause))
   return {
     get: (path: string, headers: Record<string, string> = {}) => router.request(path, { headers }),
     post: (path: string, body: unknown = undefined, headers: Record<string, string> = {}) =>
