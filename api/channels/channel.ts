@@ -44,17 +44,25 @@ export interface ReceiptEvent {
 
 /**
  * The whole batch did not go through. `permanent`: the same bytes will never be taken. `stopsChannel`: nothing on this
- * channel will (a wrong key, a used-up quota). `outcomeUnknown`: it may have been accepted.
+ * channel will (a wrong key, a used-up quota). `outcomeUnknown`: it may have been accepted. `unanswered`: the provider
+ * said nothing at all, so this tells nothing about the account.
  */
 export class DeliveryFailed extends Error {
   readonly reason: string
   readonly permanent: boolean
   readonly stopsChannel: boolean
   readonly outcomeUnknown: boolean
+  readonly unanswered: boolean
   readonly retryAfterSeconds: number | undefined
   constructor(
     reason: string,
-    more: { permanent?: boolean; stopsChannel?: boolean; outcomeUnknown?: boolean; retryAfterSeconds?: number } = {},
+    more: {
+      permanent?: boolean
+      stopsChannel?: boolean
+      outcomeUnknown?: boolean
+      unanswered?: boolean
+      retryAfterSeconds?: number
+    } = {},
   ) {
     super(reason)
     this.name = 'DeliveryFailed'
@@ -62,8 +70,20 @@ export class DeliveryFailed extends Error {
     this.permanent = more.permanent ?? false
     this.stopsChannel = more.stopsChannel ?? false
     this.outcomeUnknown = more.outcomeUnknown ?? false
+    this.unanswered = more.unanswered ?? false
     this.retryAfterSeconds = more.retryAfterSeconds
   }
+}
+
+/** A text that somebody sent back to us. */
+export interface InboundText {
+  /** The provider's id: the same text delivered twice bears it twice. */
+  messageId: string
+  /** In the channel's normal form. */
+  from: string
+  text: string
+  /** The provider's own reading, such as Twilio's "STOP", where it has one. */
+  optOutType: string | null
 }
 
 export interface RawRequest {
@@ -95,10 +115,14 @@ export interface Channel {
   idempotent: boolean
   /** The address in normal form; throws AppError('invalid', a sentence). */
   parse(input: string): string
+  /** What an address looks like, for a form, where not everybody knows. */
+  example?: string
   /** The exact request for these messages; stored before the first attempt. */
   freeze(messages: Message[]): string
   /** Sends; one receipt per delivery, or DeliveryFailed for the batch. Throws nothing else. */
   send(batch: FrozenBatch): Promise<Receipt[]>
   /** Callbacks the provider makes: verified against its signature (AppError forbidden), read into events. */
   callback?: { path: string; read(request: RawRequest): Promise<ReceiptEvent[]> }
+  /** Texts that people send back: verified like callbacks; null when there is no text in it. */
+  inbound?: { path: string; read(request: RawRequest): InboundText | null }
 }

@@ -58,6 +58,20 @@ export const endAttempt = (
   end: { endedAt: Instant; outcome: string; detail: string | null },
 ) => trx.updateTable('attempt').set(end).where('batchId', '=', batchId).where('endedAt', 'is', null).execute()
 
+/** How many attempts of a batch count towards its waits: those that met a stopped channel say nothing about the batch. */
+export async function countTries(trx: Trx, batchId: string): Promise<number> {
+  const { count } = await trx
+    .selectFrom('attempt')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('batchId', '=', batchId)
+    .where((eb) => eb.or([eb('outcome', 'is', null), eb('outcome', '<>', stoppedOutcome)]))
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+/** What is written of an attempt that met a channel on which nothing goes out. */
+export const stoppedOutcome = 'stopped'
+
 /** Whether some attempt of a batch may have been accepted without our knowing. */
 export const hadUnknown = async (trx: Trx, batchId: string): Promise<boolean> =>
   (await trx

@@ -128,6 +128,7 @@ async function attempt(channel: Channel, frozen: FrozenBatch): Promise<Receipt[]
     // A channel throws nothing else; if one does, nobody knows whether the messages left.
     return new DeliveryFailed(`${(error as Error).name}: ${(error as Error).message}`.slice(0, 300), {
       outcomeUnknown: true,
+      unanswered: true,
     })
   }
 }

@@ -1,10 +1,10 @@
 import { afterAll, beforeEach, expect } from 'vitest'
 import type { App } from '#api/app.ts'
-import { secondMs, toMs } from '#api/lib/time.ts'
+import { hourMs, minuteMs, secondMs, toMs } from '#api/lib/time.ts'
 import { sendDirect } from '#api/notices/direct.ts'
 import { planOnce } from '#api/notices/work.ts'
 import { story } from '../support/story.ts'
-import { openServices, ordersDown, subscribe } from '../support/telling.ts'
+import { ledger, openServices, ordersDown, subscribe } from '../support/telling.ts'
 import { workFor } from '../support/work.ts'
 import { openResend, resendEnv } from '../wire/resend.ts'
 
@@ -73,4 +73,50 @@ tell('a key stands for the same bytes at every attempt', async ({ app, clock }) 
   expect(resend.batches.filter(({ replay }) => replay).length).toBeGreaterThan(0)
   expect(new Set(resend.mails().map(({ to }) => to)).size).toBe(120)
   expect(resend.mails()).toHaveLength(120)
+})
+
+const keyIsWrong = { status: 401, body: { statusCode: 401, name: 'restricted_api_key', message: 'Wrong.' } }
+
+tell('hours of a wrong key use up no attempt: a hiccup afterwards costs no mail', async ({ app, clock }) => {
+  await subscribe(app, readers(1))
+  resend.failNext(13, keyIsWrong)
+  resend.failNext(1, 503)
+  await ordersDown(app, await openServices(app))
+  await workFor(app, clock, 4 * hourMs)
+  expect(resend.mails()).toHaveLength(1)
+  const starts = await startsOf(app)
+  expect(starts).toHaveLength(15)
+  expect(starts[14]! - starts[13]!).toBeLessThan(10 * secondMs)
+  expect((await ledger(app)).map(({ state }) => state)).toEqual(['sent'])
+})
+
+for (const [what, answer] of [
+  ['refuses one batch', { status: 422, body: { statusCode: 422, name: 'validation_error', message: 'No.' } }],
+  ['asks for a slower pace', { status: 429, body: { statusCode: 429, name: 'rate_limit_exceeded', message: 'Slow.' } }],
+] as const)
+  tell(`a stopped channel goes on when the provider ${what}, because it takes the key again`, async (stage) => {
+    const { app, clock } = stage
+    await subscribe(app, readers(250))
+    resend.failNext(1, keyIsWrong)
+    resend.failNext(1, answer)
+    await ordersDown(app, await openServices(app))
+    const stop = async () => (await app.db.selectFrom('channelState').select('stoppedAt').executeTakeFirst())?.stoppedAt
+    await workFor(app, clock, minuteMs)
+    expect(await stop()).not.toBeNull()
+    await workFor(app, clock, 15 * minuteMs)
+    expect(await stop()).toBeNull()
+    expect(resend.mails().length).toBeGreaterThanOrEqual(150)
+  })
+
+tell('silence says nothing about the key: the channel stays stopped until the next try', async ({ app, clock }) => {
+  await subscribe(app, readers(250))
+  resend.failNext(1, keyIsWrong)
+  resend.failNext(1, 'reset')
+  await ordersDown(app, await openServices(app))
+  await workFor(app, clock, 16 * minuteMs)
+  const state = await app.db.selectFrom('channelState').selectAll().executeTakeFirst()
+  expect(state?.stoppedReason).toContain('restricted_api_key')
+  expect(await startsOf(app)).toHaveLength(2)
+  await workFor(app, clock, 15 * minuteMs)
+  expect(resend.mails()).toHaveLength(250)
 })

@@ -36,7 +36,7 @@ export function judge(error: ResendError, retryAfterSeconds?: number): DeliveryF
   const { name, statusCode } = error
   const reason = `${name}${statusCode === null ? '' : ` ${statusCode}`}: ${error.message}`.slice(0, 300)
   const wait = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
-  if (statusCode === null) return new DeliveryFailed(reason, { outcomeUnknown: true })
+  if (statusCode === null) return new DeliveryFailed(reason, { outcomeUnknown: true, unanswered: true })
   if (stopsChannel.has(name)) return new DeliveryFailed(reason, { stopsChannel: true })
   // The key was used with other bytes: something was sent under it, and nobody can say what.
   if (name === 'invalid_idempotent_request')

@@ -3,7 +3,7 @@ import { AppError } from '#api/errors.ts'
 import { deriveToken, readToken } from '#api/lib/tokens.ts'
 import { type Channel, DeliveryFailed, type RawRequest, type ReceiptEvent } from '../channel.ts'
 import { closesAddress, judge } from './errors.ts'
-import { parseNumber } from './number.ts'
+import { exampleNumber, parseNumber } from './number.ts'
 import { smsLength } from './segments.ts'
 
 const timeoutMs = 15_000
@@ -92,6 +92,7 @@ export function twilioChannel(settings: TwilioSettings): Channel {
     sendTimeoutMs: timeoutMs,
     idempotent: false,
     parse: (input) => parseNumber(input, settings.countries),
+    example: exampleNumber(settings.countries[0] ?? ''),
     freeze([message]) {
       const callback = new URL('/hooks/twilio/status', settings.publicUrl)
       callback.searchParams.set('d', deriveToken(settings.secretKeys, statusPurpose, message!.deliveryId, 0))
@@ -124,8 +125,8 @@ export function twilioChannel(settings: TwilioSettings): Channel {
         }
         const code = (error as { code?: unknown }).code
         const reason = `twilio ${typeof code === 'string' ? code : (error as Error).name}`
-        if (typeof code === 'string' && neverConnected.has(code)) throw new DeliveryFailed(reason)
-        throw new DeliveryFailed(reason, { outcomeUnknown: true })
+        const outcomeUnknown = typeof code !== 'string' || !neverConnected.has(code)
+        throw new DeliveryFailed(reason, { outcomeUnknown, unanswered: true })
       }
     },
     callback: {
@@ -134,6 +135,14 @@ export function twilioChannel(settings: TwilioSettings): Channel {
         const form = verifyTwilioSignature(settings.authToken, settings.publicUrl, request)
         const token = new URL(request.path, settings.publicUrl).searchParams.get('d') ?? ''
         return eventsOf(form, readToken(settings.secretKeys, statusPurpose, token)?.subject ?? null)
+      },
+    },
+    inbound: {
+      path: '/hooks/twilio/inbound',
+      read(request) {
+        const form = verifyTwilioSignature(settings.authToken, settings.publicUrl, request)
+        const { MessageSid: messageId, From: from, Body: text = '', OptOutType: optOutType = null } = form
+        return messageId && from ? { messageId, from, text, optOutType } : null
       },
     },
   }
