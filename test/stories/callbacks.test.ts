@@ -2,6 +2,7 @@ import { afterAll, beforeEach, expect } from 'vitest'
 import type { App } from '#api/app.ts'
 import { answerError, newRouter } from '#api/http/router.ts'
 import { hourMs, secondMs } from '#api/lib/time.ts'
+import { foldReceipts } from '#api/notices/receipts.ts'
 import { noticeRoutes } from '#api/notices/routes.ts'
 import { story } from '../support/story.ts'
 import { ledger, openServices, ordersDown, subscribe } from '../support/telling.ts'
@@ -64,6 +65,43 @@ tell('receipts are folded in once, by rank, whatever their order', async ({ app,
   expect(suppressed).toEqual([{ address: 'wang@mail.example', reason: 'bounced: Permanent/General', source: 'resend' }])
   const closed = await app.db.selectFrom('subscriber').select('closedReason').executeTakeFirst()
   expect(closed?.closedReason).toBe('bounced: Permanent/General')
+})
+
+const readers = (count: number) => Array.from({ length: count }, (_, i) => ({ address: `reader${i}@mail.example` }))
+const mail = (app: App) => app.channels.find(({ name }) => name === 'email')!
+
+tell('callbacks that arrive at the same moment never take a delivery back', async ({ app, clock }) => {
+  await subscribe(app, readers(80))
+  await ordersDown(app, await openServices(app))
+  await workFor(app, clock, secondMs)
+  const sent = await app.db.selectFrom('delivery').select('id').execute()
+  const fold = (deliveryId: string, state: 'bounced' | 'delivered' | 'delayed') =>
+    foldReceipts(app, mail(app), [
+      { eventId: `${deliveryId}-${state}`, deliveryId, providerId: null, state, reason: state },
+    ])
+  const states = ['delayed', 'bounced', 'delivered'] as const
+  await Promise.all(sent.flatMap(({ id }) => states.map((state) => fold(id, state))))
+  expect(sent).toHaveLength(80)
+  expect(new Set((await ledger(app)).map(({ state }) => state))).toEqual(new Set(['bounced']))
+})
+
+tell('a batch that was held is final once all of it has announced itself, at the same moment too', async (stage) => {
+  const { app, clock } = stage
+  await subscribe(app, readers(20))
+  const body = { statusCode: 409, name: 'invalid_idempotent_request', message: 'Other bytes.' }
+  resend.failNext(1, { status: 409, body })
+  await ordersDown(app, await openServices(app))
+  await workFor(app, clock, secondMs)
+  const held = await app.db.selectFrom('delivery').select(['id', 'state']).execute()
+  expect(held.map(({ state }) => state)).toEqual(Array(20).fill('unknown'))
+  const fold = (id: string) =>
+    foldReceipts(app, mail(app), [
+      { eventId: id, deliveryId: id, providerId: `re_${id}`, state: 'delivered', reason: null },
+    ])
+  await Promise.all(held.map(({ id }) => fold(id)))
+  expect(await app.db.selectFrom('batch').select(['state', 'bytes']).execute()).toEqual([
+    { state: 'final', bytes: null },
+  ])
 })
 
 tell('an address that the provider suppressed is closed without a delivery of ours', async ({ app }) => {
