@@ -4,7 +4,7 @@ import type { IncidentStatus, Row } from '#api/db/schema.ts'
 import { newId, randomWord } from '#api/lib/ids.ts'
 import { toJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
-import { audienceOf } from '#api/notices/audience.ts'
+import { audienceOf, happenedBy } from '#api/notices/audience.ts'
 import { announce } from '#api/outbox/outbox.ts'
 import type { Words } from '#content/locales.ts'
 import { effectsOfUpdate } from './effects.ts'
@@ -71,15 +71,9 @@ export async function publish(
     change.begun.map((begun) => ({ id: newId(), incidentId: incident.id, updateId: update.id, ...begun })),
   )
   if (isPrivate(severity)) return
-  const componentIds = [...new Set([...intervals, ...change.begun].map(({ componentId }) => componentId))]
   const first = !earlier.some((other) => !isPrivate(other.severity))
-  const audience = audienceOf({
-    severity,
-    first: !earlier.some((other) => other.severity < 3),
-    resolved,
-    raised: severity < (earlier.at(-1)?.severity ?? severity),
-    componentIds,
-  })
+  const touched = intervals.map(({ componentId }) => componentId)
+  const audience = audienceOf(happenedBy({ severity, resolved, earlier, touched, components: input.components }))
   await announce(trx, now, {
     kind: resolved ? 'incident.resolved' : first ? 'incident.opened' : 'incident.updated',
     incidentId: incident.id,

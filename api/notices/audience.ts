@@ -1,9 +1,11 @@
+import type { ComponentStatus } from '#api/db/schema.ts'
+
 /** Per channel, whose choice makes them hear: subscribers of these components, and those who chose everything. */
 export type Audience = Record<string, { componentIds: string[]; everything: boolean }>
 
 export interface Happened {
   severity: number
-  /** The incident's first update. */
+  /** The incident's first update that notices tell of. */
   first: boolean
   resolved: boolean
   /** Graver than at the update before. */
@@ -12,16 +14,42 @@ export interface Happened {
   componentIds: string[]
 }
 
+const isTold = (severity: number): boolean => severity < 3
+
 /**
  * Who is told of an update, until levels bring their own policy. Mail: the first and the resolved notice to everybody
  * whose choice covers the incident or who chose everything, updates between only to those whose components are
  * affected. SMS: first, raised and resolved. Severity 3 is private and severity 4 mails nobody.
  */
 export function audienceOf(happened: Happened): Audience {
-  if (happened.severity >= 3) return {}
+  if (!isTold(happened.severity)) return {}
   const milestone = happened.first || happened.resolved
   const componentIds = [...happened.componentIds].sort()
   const audience: Audience = { email: { componentIds, everything: milestone } }
   if (milestone || happened.raised) audience.sms = { componentIds, everything: true }
   return audience
+}
+
+export interface UpdateToTell {
+  severity: number
+  /** Makes the incident resolved. */
+  resolved: boolean
+  /** The incident's updates before this one, oldest first. */
+  earlier: readonly { severity: number }[]
+  /** Components the incident has touched before. */
+  touched: readonly string[]
+  /** What this update says of components. */
+  components: readonly { id: string; status: ComponentStatus }[]
+}
+
+/** What an update is to those who may be told: the same for what is published and for a draft. */
+export function happenedBy({ severity, resolved, earlier, touched, components }: UpdateToTell): Happened {
+  const changed = components.filter(({ status }) => status !== 'operational').map(({ id }) => id)
+  return {
+    severity,
+    first: !earlier.some((update) => isTold(update.severity)),
+    resolved,
+    raised: severity < (earlier.at(-1)?.severity ?? severity),
+    componentIds: [...new Set([...touched, ...changed])],
+  }
 }

@@ -1,9 +1,9 @@
 import type { ComponentStatus, Impact, IncidentStatus } from '#api/db/schema.ts'
-import { impactOf, isOver, isPrivate } from '#api/incidents/incident.ts'
+import { impactOf, isOver } from '#api/incidents/incident.ts'
 import type { Incident } from '#api/incidents/show.ts'
 import type { Instant } from '#api/lib/time.ts'
 import type { Words } from '#content/locales.ts'
-import { type Audience, audienceOf } from './audience.ts'
+import { type Audience, audienceOf, happenedBy } from './audience.ts'
 import { inOrder, type PageOrder, type Told } from './told.ts'
 
 /** What somebody is about to publish: the body of a new incident, or with `incidentId` of an update on one. */
@@ -67,14 +67,14 @@ function statesBefore(incident: Incident | null): Map<string, ComponentStatus> {
 }
 
 /** Who would be told of it. */
-export function audienceOfDraft(draft: NoticeDraft, incident: Incident | null, told: Told): Audience {
+export function audienceOfDraft(draft: NoticeDraft, incident: Incident | null): Audience {
   if (draft.notify === false) return {}
-  const severity = incident?.severity ?? draft.severity ?? 1
-  return audienceOf({
-    severity,
-    first: !incident?.updates.some((update) => !isPrivate(update.severity)),
+  const happened = happenedBy({
+    severity: incident?.severity ?? draft.severity ?? 1,
     resolved: draft.status === 'resolved' && !incident?.resolvedAt,
-    raised: told.raised,
-    componentIds: told.components.map(({ id }) => id),
+    earlier: [...(incident?.updates ?? [])].sort((a, b) => a.number - b.number),
+    touched: (incident?.components ?? []).map(({ id }) => id),
+    components: draft.components ?? [],
   })
+  return audienceOf(happened)
 }

@@ -47,7 +47,7 @@ export async function previewNotices(app: App, draft: NoticeDraft): Promise<Noti
     Object.fromEntries(locales.map((locale) => [locale, make(locale)])) as Record<Locale, T>
   const sms = each((locale) => composed.sms(locale))
   const reach: NoticePreview['reach'] = {}
-  for (const [name, count] of Object.entries(await countAudience(app.db, audienceOfDraft(draft, incident, told)))) {
+  for (const [name, count] of Object.entries(await countAudience(app.db, audienceOfDraft(draft, incident)))) {
     reach[name] = { ...count, off: app.channels.find((channel) => channel.name === name)?.offReason ?? null }
     if (name === 'sms') reach[name].cost = costOf(app, count, sms)
   }

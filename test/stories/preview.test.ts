@@ -1,0 +1,77 @@
+import { expect } from 'vitest'
+import type { App } from '#api/app.ts'
+import { changeFacts, openIncident, publishUpdate } from '#api/incidents/actions.ts'
+import type { ManualClock } from '#api/lib/clock.ts'
+import { secondMs } from '#api/lib/time.ts'
+import { previewNotices } from '#api/notices/preview.ts'
+import { story } from '../support/story.ts'
+import { inMinutes, lin, openServices, ordersDown, subscribe, words } from '../support/telling.ts'
+import { workFor } from '../support/work.ts'
+
+async function listeners(app: App) {
+  const services = await openServices(app)
+  await subscribe(app, [
+    { address: 'everything@mail.example' },
+    { address: 'orders@mail.example', components: [services.orders] },
+    { address: 'console@mail.example', components: [services.console] },
+    { channel: 'sms', address: '+6581234567' },
+    { channel: 'sms', address: '+8613900000001', components: [services.console] },
+  ])
+  return services
+}
+
+const rowsOf = (app: App) => app.db.selectFrom('delivery').select(['id', 'channel']).execute()
+
+/** Publishes an update and returns how many hear of it per channel: as the preview said just before, and as it was. */
+async function bothWays(app: App, clock: ManualClock, incidentId: string, update: Parameters<typeof publishUpdate>[3]) {
+  const before = new Set((await rowsOf(app)).map(({ id }) => id))
+  const { reach } = await previewNotices(app, { incidentId, ...update })
+  const said = Object.fromEntries(Object.entries(reach).map(([channel, { people }]) => [channel, people]))
+  await publishUpdate(app, lin, incidentId, update)
+  await workFor(app, clock, secondMs)
+  const really: Record<string, number> = {}
+  for (const { id, channel } of await rowsOf(app)) if (!before.has(id)) really[channel] = (really[channel] ?? 0) + 1
+  return { said, really }
+}
+
+const goesOn = (app: App, more: object = {}) => ({
+  status: 'identified' as const,
+  body: words('We know more.', '原因已定位。'),
+  nextUpdateAt: inMinutes(app, 20),
+  ...more,
+})
+
+story('the people a preview counts are those who are told, at every moment of an incident', async ({ app, clock }) => {
+  const services = await listeners(app)
+  const { id } = await ordersDown(app, services)
+  await workFor(app, clock, secondMs)
+  expect(await bothWays(app, clock, id, goesOn(app))).toEqual({ said: { email: 1 }, really: { email: 1 } })
+  const more = { components: [{ id: services.console, status: 'partial_outage' as const }] }
+  expect(await bothWays(app, clock, id, goesOn(app, more))).toEqual({ said: { email: 2 }, really: { email: 2 } })
+  const over = { status: 'resolved' as const, body: words('It is over.', '已恢复。') }
+  const all = { email: 3, sms: 2 }
+  expect(await bothWays(app, clock, id, over)).toEqual({ said: all, really: all })
+  expect(await bothWays(app, clock, id, goesOn(app))).toEqual({ said: { email: 2 }, really: { email: 2 } })
+  const silent = goesOn(app, { notify: false })
+  expect(await bothWays(app, clock, id, silent)).toEqual({ said: {}, really: {} })
+})
+
+for (const severity of [3, 4])
+  story(`once severity ${severity} becomes 1, its next update is the first that anybody is told`, async (stage) => {
+    const { app, clock } = stage
+    const services = await listeners(app)
+    const { id } = await openIncident(app, lin, {
+      title: words('Some orders are slow.', '部分订单较慢。'),
+      severity,
+      status: 'investigating',
+      components: [],
+      body: words('We are looking.', '正在排查。'),
+      nextUpdateAt: inMinutes(app, 60),
+    })
+    expect(await bothWays(app, clock, id, goesOn(app))).toEqual({ said: {}, really: {} })
+    await changeFacts(app, lin, id, { severity: 1 })
+    const worse = goesOn(app, { components: [{ id: services.orders, status: 'major_outage' }] })
+    const told = { email: 2, sms: 1 }
+    expect(await bothWays(app, clock, id, worse)).toEqual({ said: told, really: told })
+    expect(await bothWays(app, clock, id, goesOn(app))).toEqual({ said: { email: 1 }, really: { email: 1 } })
+  })
