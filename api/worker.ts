@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import { DemoClock } from './demo/clock.ts'
 import { runWorker } from './notices/run-worker.ts'
 import type { Site } from './site.ts'
+import { sweepSubscribers } from './subscribers/staff-actions.ts'
 
 /** What the thread is started with; everything else it reads from the record. */
 export interface WorkerStart {
@@ -14,7 +15,7 @@ export interface WorkerStart {
 // The worker's thread: its own connection to the record, woken and stopped by the thread that serves.
 const { config, site } = workerData as WorkerStart
 const app = openApp(config, { site, ...(config.mode === 'demo' ? { clock: new DemoClock(config.dataDir) } : {}) })
-const worker = runWorker(app)
+const worker = runWorker(app, sweepSubscribers)
 parentPort?.on('message', (message) => {
   if (message === 'wake') worker.wake()
   if (message === 'stop') void worker.stop()

@@ -5,7 +5,7 @@ import { parseEmail } from './email/address.ts'
 import { resendChannel } from './email/resend.ts'
 import { letterboxChannel } from './letterbox/letterbox.ts'
 import { offChannel } from './off.ts'
-import { parseNumber } from './sms/number.ts'
+import { exampleNumber, parseNumber } from './sms/number.ts'
 import { twilioChannel } from './sms/twilio.ts'
 
 /**
@@ -23,6 +23,7 @@ export function openChannels(
     name: 'sms',
     confirmation: 'code',
     parse: (input: string) => parseNumber(input, smsCountries),
+    example: exampleNumber(smsCountries[0] ?? ''),
   } as const
   const without = (rest: typeof email | typeof sms, offReason: string) =>
     config.mode === 'production' ? offChannel(offReason, rest) : letterboxChannel(letterboxDir, clock, rest)

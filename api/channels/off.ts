@@ -1,7 +1,10 @@
 import { type Channel, DeliveryFailed } from './channel.ts'
 
 /** A channel nobody has set up: it takes no message and says why. */
-export function offChannel(offReason: string, rest: Pick<Channel, 'name' | 'confirmation' | 'parse'>): Channel {
+export function offChannel(
+  offReason: string,
+  rest: Pick<Channel, 'name' | 'confirmation' | 'parse' | 'example'>,
+): Channel {
   return {
     ...rest,
     provider: 'off',

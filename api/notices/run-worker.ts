@@ -1,7 +1,6 @@
 import type { App } from '#api/app.ts'
 import { sharesWork } from '#api/db/connect.ts'
 import { hourMs } from '#api/lib/time.ts'
-import { sweepSubscribers } from '#api/subscribers/staff-actions.ts'
 import { smsWarnings } from './preview.ts'
 import { claimNext, sendClaimed } from './send.ts'
 import { nextDue, planOnce, takeUpLostWork } from './work.ts'
@@ -16,10 +15,10 @@ const restMsMax = 25
 const troubleMs = 1_000
 
 /**
- * Works until it is stopped: plans in small steps and keeps up to four batches on their way. `stop` lets those finish;
- * `ended` resolves when the last is settled.
+ * Works until it is stopped: plans in small steps and keeps up to four batches on their way. `hourly` is done at the
+ * start and once an hour. `stop` lets the batches finish; `ended` resolves when the last is settled.
  */
-export function runWorker(app: App) {
+export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
   let stopping = false
   let wakeUp = () => {}
   let woken = false
@@ -67,7 +66,7 @@ export function runWorker(app: App) {
     const now = app.now()
     if (sweptAt && Date.parse(now) - Date.parse(sweptAt) < hourMs) return
     sweptAt = now
-    await sweepSubscribers(app)
+    await hourly(app)
   }
 
   async function run() {

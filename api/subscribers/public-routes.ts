@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { App } from '#api/app.ts'
-import { exampleNumber } from '#api/channels/sms/number.ts'
 import { clientIp } from '#api/http/client-ip.ts'
 import { idInput } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
@@ -55,7 +54,8 @@ export function publicSubscriberRoutes(app: App, pause: Pause = setTimeout) {
           isSubscribedChannel(name) ? [{ name, open: offReason === null }] : [],
         )
         const { smsCountries: countries } = app.site
-        return c.json({ channels, countries, example: exampleNumber(countries[0] ?? '') }, 200)
+        const example = app.channels.find(({ name }) => name === 'sms')?.example ?? ''
+        return c.json({ channels, countries, example }, 200)
       },
     )
     .openapi(

@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { App } from '#api/app.ts'
-import { verifyTwilioSignature } from '#api/channels/sms/twilio.ts'
 import { AppError, invalid } from '#api/errors.ts'
 import { idempotent, once } from '#api/http/idempotency.ts'
 import { idInput, instantInput, pageQuery } from '#api/http/inputs.ts'
@@ -147,17 +146,16 @@ function normalForms(app: App, address: string): string[] {
 function inboundRoutes(app: App) {
   const router = newRouter()
   router.post('/hooks/twilio/inbound', async (c) => {
-    const { twilio } = app.config.sms
-    if (!twilio) throw new AppError('forbidden', 'SMS is not set up here.')
     const { pathname, search } = new URL(c.req.url)
-    const form = verifyTwilioSignature(twilio.authToken, app.config.publicUrl, {
+    const inbound = app.channels.find((channel) => channel.inbound?.path === pathname)?.inbound
+    if (!inbound) throw new AppError('forbidden', 'SMS is not set up here.')
+    const heard = inbound.read({
       method: 'POST',
       path: `${pathname}${search}`,
       headers: c.req.header(),
       body: await c.req.text(),
     })
-    const { MessageSid: messageId, From: from, Body: text = '', OptOutType: optOutType } = form
-    if (messageId && from) await hear(app, { messageId, from, keyword: readKeyword(text, optOutType ?? null) })
+    if (heard) await hear(app, { ...heard, keyword: readKeyword(heard.text, heard.optOutType) })
     return c.body('<Response/>', 200, { 'Content-Type': 'text/xml; charset=utf-8' })
   })
   return router

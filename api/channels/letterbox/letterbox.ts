@@ -37,7 +37,7 @@ export const unzip = promisify(gunzip)
 export function letterboxChannel(
   dir: string,
   clock: Clock,
-  rest: Pick<Channel, 'name' | 'confirmation' | 'parse'>,
+  rest: Pick<Channel, 'name' | 'confirmation' | 'parse' | 'example'>,
 ): Channel {
   return {
     ...rest,

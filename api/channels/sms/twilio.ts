@@ -152,7 +152,7 @@ export function twilioChannel(settings: TwilioSettings): Channel {
  * Reads a form that Twilio posted. The signature covers the address as Twilio called it, which behind a proxy only
  * PUBLIC_URL knows. Throws AppError('forbidden') when it does not fit.
  */
-export function verifyTwilioSignature(
+function verifyTwilioSignature(
   authToken: string,
   publicUrl: string,
   request: RawRequest,
