@@ -90,8 +90,8 @@ export async function startProgram(config: Config, parts: ProgramParts = {}): Pr
       published,
       build,
       assets: clientDir,
-      render: (url) =>
-        inject((req, res) => handler(req, res, undefined, localsFor(app, routes, {}, true)), {
+      render: (url, answers) =>
+        inject((req, res) => handler(req, res, undefined, localsFor(app, routes, {}, true, answers)), {
           method: 'GET',
           url,
           headers: { host: new URL(config.publicUrl).host },
@@ -146,7 +146,8 @@ async function openRecord(app: App, servesPage: boolean, say: (line: string) => 
     try {
       return await migrate(app.db)
     } catch (error) {
-      if (!servesPage) throw error
+      if (!servesPage)
+        throw new Error(`The database that DATABASE_URL names does not open: ${(error as Error).message}`)
       if (tries === 0) say(`${recordSilent} ${(error as Error).message}`)
       app.log('error', 'record.silent', { message: (error as Error).message })
       app.health.trouble = recordSilent
@@ -161,7 +162,7 @@ function listen(server: Server, config: Config): Promise<void> {
       reject(
         error.code === 'EADDRINUSE'
           ? new Error(`Port ${config.port} is busy: stop what listens there, or choose another with PORT=4322.`)
-          : error,
+          : new Error(`HOST=${config.host} cannot be listened on: ${error.message}`),
       ),
     )
     server.listen(config.port, config.host, resolve)

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { App } from './app.ts'
-import { clientFor } from './client.ts'
+import { type Answers, clientFor } from './client.ts'
 import { AppError, errorBody, errorStatus, invalid } from './errors.ts'
 import { clientAddress, clientIpHeader } from './http/client-ip.ts'
 import { foreignOrigin } from './http/origin.ts'
@@ -31,9 +31,10 @@ export function localsFor(
   routes: ApiRoutes,
   headers: IncomingMessage['headers'],
   publishing: boolean,
+  answers?: Answers,
 ): Handed {
   return {
-    api: clientFor(routes, headers),
+    api: clientFor(routes, headers, answers),
     site: app.site,
     publicUrl: app.config.publicUrl,
     now: app.now(),

@@ -1,9 +1,10 @@
 import type { App } from '#api/app.ts'
+import type { Answers } from '#api/client.ts'
 import { type Finished, finish } from './files.ts'
 import { drawFeed } from './pages.ts'
 
-/** Draws one page of the site, in process. */
-export type Render = (path: string) => Promise<{ statusCode: number; rawPayload: Buffer }>
+/** Draws one page of the site, in process. Pages that share `answers` are drawn from one reading of the record. */
+export type Render = (path: string, answers: Answers) => Promise<{ statusCode: number; rawPayload: Buffer }>
 
 export interface Drawn {
   files: Finished[]
@@ -15,22 +16,26 @@ export interface Drawn {
 
 const missingPage = /\/404\.html$/
 
-/** Draws places one after the other, leaving the thread free between two. Never throws. */
+/**
+ * Draws places one after the other, leaving the thread free between two. What they show was read after this was called,
+ * each thing once. Never throws.
+ */
 export function openDraw(app: App, render: Render): (places: string[]) => Promise<Drawn> {
-  const bytesOf = async (place: string): Promise<Buffer | 'gone'> => {
+  const bytesOf = async (place: string, answers: Answers): Promise<Buffer | 'gone'> => {
     const feed = await drawFeed(app, place)
     if (feed) return feed
-    const { statusCode, rawPayload } = await render(place)
+    const { statusCode, rawPayload } = await render(place, answers)
     if (missingPage.test(place) && statusCode === 404) return rawPayload
     if (statusCode === 404) return 'gone'
     if (statusCode !== 200) throw new Error(`the page answered ${statusCode}`)
     return rawPayload
   }
   return async (places) => {
+    const answers: Answers = new Map()
     const drawn: Drawn = { files: [], gone: [], failed: [] }
     for (const place of places) {
       try {
-        const bytes = await bytesOf(place)
+        const bytes = await bytesOf(place, answers)
         if (bytes === 'gone') drawn.gone.push(place)
         else drawn.files.push(await finish(place, bytes))
       } catch (error) {

@@ -125,6 +125,16 @@ export async function nearestStart(
   return (side === 'before' ? far : near) ?? null
 }
 
+/** When each incident and each begun maintenance began, the youngest first. */
+export async function startsBefore(db: Db, now: Instant): Promise<Instant[]> {
+  const rows = await publicIncidents(db)
+    .select('startedAt as at')
+    .unionAll(db.selectFrom('maintenance').select('startsAt as at').where('startsAt', '<=', now))
+    .orderBy('at', 'desc')
+    .execute()
+  return rows.map(({ at }) => at)
+}
+
 /** What was announced after `seq`, up to `revision`. */
 export const announcedBetween = (db: Db, seq: number, revision: number) =>
   db

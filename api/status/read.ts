@@ -93,13 +93,14 @@ export async function readHistory(app: App, month: string): Promise<HistoryDocum
 /** The months that hold something, the youngest first. */
 export async function readMonths(app: App): Promise<string[]> {
   const months: string[] = []
-  let before = '9999-12-31T00:00:00.000Z'
-  for (;;) {
-    const month = await nearestMonth(app, 'before', before)
-    if (!month) return months
+  let from = '9999-12-31T00:00:00.000Z'
+  for (const start of await queries.startsBefore(app.db, app.now())) {
+    if (start >= from) continue
+    const month = monthOf(start, app.site.zone)
     months.push(month)
-    before = monthSpan(month, app.site.zone)[0]
+    from = monthSpan(month, app.site.zone)[0]
   }
+  return months
 }
 
 /** The newest public updates, each with its incident (without that one's updates): what feeds are made of. */
@@ -127,7 +128,7 @@ export async function changesSince(
   app: App,
   seq: number,
 ): Promise<{ revision: number; incidentIds: string[]; months: string[] }> {
-  const { db, site } = app
+  const { db } = app
   const revision = await queries.readRevision(db)
   const rows = await queries.announcedBetween(db, seq, revision)
   const changed = [...new Set(rows.map(({ incidentId }) => incidentId).filter((id) => id !== null))]

@@ -21,8 +21,8 @@ export async function openSite(app: App) {
     published,
     build: site.build,
     assets: site.clientDir,
-    render: (url) =>
-      inject((req, res) => site.handler(req, res, undefined, localsFor(app, routes, {}, true)), {
+    render: (url, answers) =>
+      inject((req, res) => site.handler(req, res, undefined, localsFor(app, routes, {}, true, answers)), {
         method: 'GET',
         url,
         headers: { host: new URL(app.config.publicUrl).host },
