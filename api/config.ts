@@ -40,6 +40,8 @@ const list = (text: string | undefined) =>
     .filter(Boolean)
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
 const secretLengthMin = 32
+const distinctCharactersMin = 8
+const senderShape = /^(?:[^<>\r\n]*<[^<>\s@]+@[^<>\s@]+>|[^<>\s@]+@[^<>\s@]+)$/
 
 /**
  * Reads the environment once. In production it refuses unsafe settings with every mistake in one list;
@@ -76,6 +78,9 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
   if (secretKeys.some((key) => key.length < secretLengthMin))
     mistakes.push(`SECRET_KEY is too short: each key needs ${secretLengthMin} characters or more.`)
 
+  if (secretKeys.some((key) => new Set(key).size < distinctCharactersMin))
+    mistakes.push('SECRET_KEY is no random text: make one with openssl rand -base64 32.')
+
   const logLevel = env.LOG_LEVEL || 'info'
   if (!logLevels.includes(logLevel)) mistakes.push(`LOG_LEVEL must be one of ${logLevels.join(', ')}.`)
 
@@ -84,7 +89,10 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
     mistakes.push('EMAIL_FROM is missing: the sender of every mail, such as Example Status <status@example.com>.')
   if (strict && !from)
     mistakes.push('EMAIL_FROM is missing: the sender of every mail, such as Example Status <status@example.com>.')
-  if (/[\r\n]/.test(from)) mistakes.push('EMAIL_FROM must be one line.')
+  if (from && !senderShape.test(from))
+    mistakes.push(
+      `EMAIL_FROM must be an address, or a name and an address such as Example Status <status@example.com>, not "${from}".`,
+    )
 
   const sid = env.TWILIO_ACCOUNT_SID
   const sender = env.TWILIO_MESSAGING_SERVICE_SID
@@ -95,6 +103,8 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
   if (sid && !env.TWILIO_AUTH_TOKEN) mistakes.push('TWILIO_AUTH_TOKEN is missing: it signs in and verifies callbacks.')
   if (sid && !sender) mistakes.push('TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM is missing: who the SMS come from.')
 
+  const requestsPerSecond = number('RESEND_REQUESTS_PER_SECOND', 2, 0.1, 1_000)
+  const segmentsPerSecond = number('TWILIO_SEGMENTS_PER_SECOND', 1, 0.1, 1_000)
   const trustedProxies = list(env.TRUSTED_PROXIES)
   for (const proxy of trustedProxies)
     if (!isNetwork(proxy))
@@ -118,7 +128,7 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
         ? {
             apiKey: env.RESEND_API_KEY,
             baseUrl: env.RESEND_BASE_URL || null,
-            requestsPerSecond: number('RESEND_REQUESTS_PER_SECOND', 2, 0.1, 1_000),
+            requestsPerSecond,
             webhookSecrets: list(env.RESEND_WEBHOOK_SECRET),
           }
         : null,
@@ -131,7 +141,7 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
               authToken: env.TWILIO_AUTH_TOKEN ?? '',
               sender,
               baseUrl: env.TWILIO_BASE_URL || null,
-              segmentsPerSecond: number('TWILIO_SEGMENTS_PER_SECOND', 1, 0.1, 1_000),
+              segmentsPerSecond,
             }
           : null,
     },

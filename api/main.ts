@@ -4,8 +4,8 @@ import { ConfigError, readConfig } from './config.ts'
 import { type Program, startProgram } from './program.ts'
 
 // Production: reads the environment, refuses what is unsafe with every mistake at once, opens, listens.
-const { values } = parseArgs({ options: { role: { type: 'string', default: 'all' } } })
 try {
+  const { values } = parseArgs({ options: { role: { type: 'string', default: 'all' } } })
   if (!['web', 'worker', 'all'].includes(values.role)) throw new Error('--role is web, worker or all.')
   const config = readConfig(process.env, 'production')
   const program = await startProgram(config, {

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { invalid } from '#api/errors.ts'
 import { idPattern } from '#api/lib/ids.ts'
 import { type Instant, parseInstant } from '#api/lib/time.ts'
 
@@ -32,14 +33,16 @@ export const pageQuery = {
     .optional(),
 }
 
-/** Where a list goes on: what its last entry was ordered by. Opaque to callers; unreadable ones begin anew. */
+/** Where a list goes on: what its last entry was ordered by. Opaque to callers. */
 export const cursorOf = (instant: Instant, id: string): string => Buffer.from(`${instant} ${id}`).toString('base64url')
+
+/** Reads such a place; null without one. Throws `invalid` for anything else, so that nobody reads the first page for ever. */
 export function readCursor(cursor: string | undefined): { instant: Instant; id: string } | null {
-  const [text = '', id = ''] = Buffer.from(cursor ?? '', 'base64url')
-    .toString()
-    .split(' ')
+  if (cursor === undefined) return null
+  const [text = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ')
   const instant = parseInstant(text)
-  return instant && idPattern.test(id) ? { instant, id } : null
+  if (instant && idPattern.test(id)) return { instant, id }
+  throw invalid('This cursor leads nowhere.', { cursor: 'Take it from the "next" of the page before.' })
 }
 
 /** One page of a list and the cursor of the next: asks for one more than it gives, to know whether there is more. */

@@ -21,12 +21,27 @@ export const newRouter = () =>
         const unknown = issue.code === 'unrecognized_keys' ? issue.keys : null
         for (const key of unknown ?? ['']) {
           const path = [...issue.path, ...(key ? [key] : [])].join('.') || 'body'
-          fields[path] ??= unknown ? 'This field is not known here.' : sentence(issue.message)
+          fields[path] ??= unknown ? 'This field is not known here.' : sentenceOf(issue)
         }
       }
       throw invalid(`Some fields need your attention: ${Object.keys(fields).join(', ')}.`, fields)
     },
   })
+
+const kinds: Record<string, string> = {
+  array: 'a list',
+  object: 'an object',
+  string: 'a text',
+  number: 'a number',
+  boolean: 'true or false',
+}
+
+/** A sentence a person can act on, also where zod would speak of types. */
+function sentenceOf(issue: { code?: string | undefined; message: string; expected?: unknown }): string {
+  if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return sentence(issue.message)
+  if (/received undefined$/.test(issue.message)) return 'This is missing.'
+  return `This must be ${kinds[String(issue.expected)] ?? `a ${String(issue.expected)}`}.`
+}
 
 const sentence = (text: string) => (/[.!?。]$/.test(text) ? text : `${text}.`)
 
