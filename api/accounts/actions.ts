@@ -12,7 +12,7 @@ import * as queries from './queries.ts'
 /** How long a one-time link opens. */
 const linkHours = 24
 
-export interface NewPerson {
+interface NewPerson {
   email: string
   name: string
   roles: readonly Role[]

@@ -47,7 +47,7 @@ function makeAuth(app: App) {
   })
 }
 
-export type Auth = ReturnType<typeof makeAuth>
+type Auth = ReturnType<typeof makeAuth>
 const opened = new WeakMap<App, Auth>()
 
 /**

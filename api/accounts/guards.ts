@@ -11,7 +11,7 @@ import { allows, permissionOf } from './permissions.ts'
 import { findToken, noteTokenUse, rolesOf } from './queries.ts'
 
 /** Somebody we know nothing of: reads the page, subscribes, signs in. */
-export const anonymous: Actor = { id: 'public', roles: [] }
+const anonymous: Actor = { id: 'public', roles: [] }
 
 /**
  * Puts the one table of permissions in front of every route: finds the row of the route that will answer, and lets
@@ -38,7 +38,7 @@ export function guard(app: App): MiddlewareHandler<Env> {
 }
 
 /** Who asks: the holder of an API token or of a session; null when the request names neither. A wrong token throws unauthorized. */
-export async function actorOf(app: App, headers: Headers): Promise<Actor | null> {
+async function actorOf(app: App, headers: Headers): Promise<Actor | null> {
   const authorization = headers.get('authorization')
   if (authorization !== null) return tokenActor(app, authorization)
   if (!headers.has('cookie')) return null

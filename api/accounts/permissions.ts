@@ -4,7 +4,7 @@ export const roles = [...staffRoles, 'machine'] as const
 export type Role = (typeof roles)[number]
 export const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text)
 
-export interface Permission {
+interface Permission {
   method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   /** A route as the program registers it, with `:name` for a part that varies. */
   path: string

@@ -76,7 +76,7 @@ export class DeliveryFailed extends Error {
 }
 
 /** A text that somebody sent back to us. */
-export interface InboundText {
+interface InboundText {
   /** The provider's id: the same text delivered twice bears it twice. */
   messageId: string
   /** In the channel's normal form. */

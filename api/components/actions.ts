@@ -12,7 +12,7 @@ import type { Words } from '#content/locales.ts'
 import { findGroup, holdComponent, insertComponent, insertGroup, nextPosition, saveComponent } from './queries.ts'
 import { type Component, showComponent } from './show.ts'
 
-export interface NewGroup {
+interface NewGroup {
   name: Words
   /** After the last one, unless it is said. */
   position?: number | undefined

@@ -3,8 +3,8 @@ import type { Instant } from '#api/lib/time.ts'
 import type { Locale } from '#content/locales.ts'
 
 // Columns typed Json hold JSON text on both engines; Flag is 0 or 1; instants are ISO text in UTC.
-export type Json = string
-export type Flag = number
+type Json = string
+type Flag = number
 
 export type ComponentStatus =
   | 'operational'

@@ -15,7 +15,7 @@ import { playEvening } from './player.ts'
 import { dropEverything, isDemonstration, isEmpty, lastWritten } from './queries.ts'
 import { seedDemonstration } from './seed.ts'
 
-export const demoDataDir = './data/demo'
+const demoDataDir = './data/demo'
 /** What a demonstration leaves in its data folder; `--fresh` removes this and nothing else. */
 const leavings = ['demo.json', 'clock.json', 'letterbox', 'published']
 
@@ -27,7 +27,7 @@ interface Keys {
   token: string | null
 }
 
-export interface DemoOptions {
+interface DemoOptions {
   fresh: boolean
   /** Plays the evening at this speed; null lets the clock run at real speed. */
   play: number | null

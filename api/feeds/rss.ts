@@ -11,7 +11,7 @@ import { element, xmlText } from './xml.ts'
 /** How many of the newest updates a feed holds. */
 export const feedLength = 100
 
-export interface Feed {
+interface Feed {
   site: Site
   publicUrl: string
   locale: Locale
@@ -49,7 +49,7 @@ export function rssFeed({ site, publicUrl, locale, entries, at }: Feed): string 
 }
 
 /** "Wed, 11 Nov 2026 12:12:00 GMT" (RFC 822 with a four-digit year, as RSS asks). */
-export const rfc822 = (at: Instant): string => new Date(toMs(at)).toUTCString()
+const rfc822 = (at: Instant): string => new Date(toMs(at)).toUTCString()
 
 /** The permanent id of an update: tag:<name>,<its day>:update/<id>/<language>. */
 const guidOf = (publicUrl: string, id: string, at: Instant, locale: Locale) =>

@@ -10,9 +10,9 @@ export interface Claim {
 }
 
 /** How long a key without an answer is held for a request that may have died with its process. */
-export const heldForMs = minuteMs
+const heldForMs = minuteMs
 /** How long an answer is kept. */
-export const keptForMs = 24 * hourMs
+const keptForMs = 24 * hourMs
 
 export type Taken =
   | { state: 'mine'; claim: Claim }

@@ -7,7 +7,7 @@ import { AppError, conflict, invalid } from '#api/errors.ts'
 import { type Claim, keepAnswer, release, takeKey } from './claims.ts'
 import type { Env } from './router.ts'
 
-export interface OnceEnv {
+interface OnceEnv {
   Variables: Env['Variables'] & { claim?: Claim; resultId?: string }
 }
 

@@ -11,7 +11,7 @@ export interface Span {
 type Interval = Row<'statusInterval'>
 type Held = Span & { id: string; componentId: string; status: ComponentStatus }
 
-export interface Change {
+interface Change {
   effects: { componentId: string; oldStatus: ComponentStatus; newStatus: ComponentStatus }[]
   /** Intervals that end. */
   ended: Held[]

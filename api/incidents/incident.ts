@@ -7,7 +7,7 @@ export const incidentStatuses = ['investigating', 'identified', 'monitoring', 'r
 export const impacts = ['none', 'minor', 'major', 'critical'] as const
 
 /** How long after its end an incident may go on as the same one. */
-export const reopenWithinMs = 24 * hourMs
+const reopenWithinMs = 24 * hourMs
 
 /** Severity 3 concerns single customers: no page, feed, code or notice shows it. */
 export const isPrivate = (severity: number): boolean => severity === 3

@@ -4,7 +4,7 @@ import type { Instant } from '#api/lib/time.ts'
 import type { Span } from './effects.ts'
 import { type Incident, type NamedEffect, type NamedInterval, showIncident } from './show.ts'
 
-export const findIncident = (db: Db | Trx, id: string) =>
+const findIncident = (db: Db | Trx, id: string) =>
   db.selectFrom('incident').selectAll().where('id', '=', id).executeTakeFirst()
 
 /** Reads an incident and holds it until the transaction ends, so that two updates take turns. */

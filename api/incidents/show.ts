@@ -48,7 +48,7 @@ export type NamedEffect = Row<'updateEffect'> & { name: string }
 export type NamedInterval = Row<'statusInterval'> & { name: string }
 
 /** The rows that make up incidents, of several incidents at once. */
-export interface IncidentParts {
+interface IncidentParts {
   updates: Row<'incidentUpdate'>[]
   effects: NamedEffect[]
   intervals: NamedInterval[]

@@ -6,7 +6,7 @@ import { hourMs, type Instant, toMs } from '#api/lib/time.ts'
  * How long before its start a maintenance must be announced to be left out of uptime. Slack's service agreement asks
  * for 48 hours.
  */
-export const noticeMinMs = 48 * hourMs
+const noticeMinMs = 48 * hourMs
 
 type Window = Pick<Row<'maintenance'>, 'startsAt' | 'endsAt' | 'announcedAt' | 'completedAt'>
 

@@ -30,7 +30,7 @@ export function audienceOf(happened: Happened): Audience {
   return audience
 }
 
-export interface UpdateToTell {
+interface UpdateToTell {
   severity: number
   /** Makes the incident resolved. */
   resolved: boolean

@@ -6,7 +6,7 @@ import { hashText, pack } from '#api/lib/pack.ts'
 import type { Locale } from '#content/locales.ts'
 
 /** What one person is written, such as the question whether a subscription is theirs. */
-export interface DirectMessage {
+interface DirectMessage {
   /** Why it is sent, for the ledger: "confirmation". */
   kind: string
   channel: string

@@ -19,7 +19,7 @@ export interface LedgerLine {
   sentAt: string | null
 }
 
-export interface LedgerQuery {
+interface LedgerQuery {
   incidentId: string
   updateId?: string | undefined
   state?: DeliveryState | undefined

@@ -14,7 +14,7 @@ export interface MailFact {
   lang?: Locale
 }
 
-export interface MailParts {
+interface MailParts {
   locale: Locale
   site: Site
   publicUrl: string

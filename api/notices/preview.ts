@@ -11,9 +11,9 @@ import { forReader, type MailTemplate } from './update-mail.ts'
 import { type Sms, shortUrl, updateSms } from './update-sms.ts'
 
 /** What stands for a reader's own secret in a preview. */
-export const tokenShown = '…'
+const tokenShown = '…'
 
-export interface ChannelReach extends Headcount {
+interface ChannelReach extends Headcount {
   /** Why nobody is reached although they are counted: the channel is off. */
   off: string | null
   /** What it costs to tell them, in minor units; SMS only. */

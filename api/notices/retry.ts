@@ -1,7 +1,7 @@
 import { hourMs, minuteMs, secondMs } from '#api/lib/time.ts'
 
 /** Waits after the 1st, 2nd, … failed attempt. They end inside 23 hours: after 24 Resend forgets a key and would send again. */
-export const waitsMs: readonly number[] = [
+const waitsMs: readonly number[] = [
   5 * secondMs,
   30 * secondMs,
   2 * minuteMs,

@@ -20,7 +20,7 @@ export interface MailTemplate {
   text: string
 }
 
-export interface ReaderLinks {
+interface ReaderLinks {
   preferences: string
   unsubscribe: string
 }
@@ -41,7 +41,7 @@ const colours: Record<ComponentStatus | 'none', [colour: string, darkColour: str
 const preheaderLengthMax = 140
 
 /** The path of a page in a language: the site's own language stands at the root. */
-export const pageUrl = ({ site, publicUrl }: Sender, locale: Locale, path: string): string =>
+const pageUrl = ({ site, publicUrl }: Sender, locale: Locale, path: string): string =>
   `${publicUrl}${locale === site.defaultLocale ? '' : `/${locale}`}${path}`
 
 /** The mail of one update in one language, with marks where the reader's own links go. */

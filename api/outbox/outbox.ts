@@ -3,7 +3,7 @@ import { toJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
 import type { Audience } from '#api/notices/audience.ts'
 
-export interface Happening {
+interface Happening {
   kind: string
   incidentId?: string
   updateId?: string

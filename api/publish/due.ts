@@ -2,7 +2,7 @@ import { dateIn, type Instant, midnight, minuteMs, plusMs, secondMs, toInstant, 
 import type { StatusDocument } from '#api/status/document.ts'
 
 /** While an incident is open its page is drawn again this often, so that its age can be trusted. */
-export const openEveryMs = 15 * minuteMs
+const openEveryMs = 15 * minuteMs
 
 /**
  * When time alone makes the page untrue: the next midnight of its zone, a promised update that does not come, the

@@ -88,7 +88,7 @@ export async function removeFiles(dir: string, places: string[]): Promise<void> 
 }
 
 /** What the published folder says of itself; written last. */
-export interface Revision {
+interface Revision {
   /** The identity of the record the pages were drawn from. */
   record: string
   /** Everything announced up to this number is in the files. */

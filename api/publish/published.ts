@@ -8,7 +8,7 @@ import { type Encoding, encodingFor, holds, securityHeaders, typeOf } from './he
 import { fileOf, placeOf } from './places.ts'
 
 /** Memory that published pages may take, in bytes; what does not fit is streamed from the folder. */
-export const memoryBytesMax = 64 * 1024 * 1024
+const memoryBytesMax = 64 * 1024 * 1024
 
 export interface Published {
   readonly dir: string

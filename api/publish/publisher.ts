@@ -10,7 +10,7 @@ import { changedPlaces, everyPlace, timelyPlaces } from './pages.ts'
 import type { Published } from './published.ts'
 import { openSqueeze } from './squeeze.ts'
 
-export interface PublisherParts {
+interface PublisherParts {
   published: Published
   render: Render
   /** A name for the built site that changes with it. */

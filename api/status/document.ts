@@ -26,7 +26,7 @@ export interface PublicGroup {
   components: PublicComponent[]
 }
 
-export interface PublicEffect {
+interface PublicEffect {
   componentId: string
   name: Words
   oldStatus: ComponentStatus

@@ -7,7 +7,7 @@ import type { Maintenance } from '#api/maintenance/show.ts'
 import type { Words } from '#content/locales.ts'
 import type { PublicIncident, PublicMaintenance, PublicUpdate } from './document.ts'
 
-export interface IncidentRows {
+interface IncidentRows {
   updates: Row<'incidentUpdate'>[]
   effects: NamedEffect[]
   intervals: NamedInterval[]

@@ -16,13 +16,13 @@ export interface Excused {
   endMs: number
 }
 
-export interface UptimeRule {
+interface UptimeRule {
   /** How much a partial outage counts against uptime. Statuspage: 0.3. incident.io: 1. */
   partialWeight: number
 }
 
 /** The page's rule, which the page prints: a partial outage counts 30 %, degraded performance not at all. */
-export const pageRule: UptimeRule = { partialWeight: 0.3 }
+const pageRule: UptimeRule = { partialWeight: 0.3 }
 
 const thousand = 1000n
 

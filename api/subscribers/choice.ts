@@ -20,7 +20,7 @@ export interface Consent {
  */
 export const consentWordings = { email: 'email-2026-11', sms: 'sms-2026-11' } as const
 
-export type SubscribedChannel = keyof typeof consentWordings
+type SubscribedChannel = keyof typeof consentWordings
 export const isSubscribedChannel = (name: string): name is SubscribedChannel => name in consentWordings
 
 /** The wanted components, each once, in a fixed order. Throws AppError invalid when one of them is not among `known`. */

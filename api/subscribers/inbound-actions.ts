@@ -5,7 +5,7 @@ import type { Keyword } from './keywords.ts'
 import { changeSubscriber, findByAddress, firstTime, liftSuppression, suppress } from './queries.ts'
 
 /** A text message that came in, read and verified. */
-export interface Heard {
+interface Heard {
   /** The provider's id: the same message delivered twice is heard once. */
   messageId: string
   /** E.164. */

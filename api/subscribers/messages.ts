@@ -22,7 +22,7 @@ interface To {
 }
 
 /** "Every update about: Order placement, Payments", in the words the form used. */
-export function describeChoice(locale: Locale, channel: string, components: readonly string[]): string {
+function describeChoice(locale: Locale, channel: string, components: readonly string[]): string {
   const words = wordsOf(locale).subscribe
   const choice = channel === 'sms' ? words.choice.sms : words.choice.email
   return components.length

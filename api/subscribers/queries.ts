@@ -16,7 +16,7 @@ export interface Reach {
 }
 
 /** One subscriber as the fan-out needs them. */
-export interface Recipient {
+interface Recipient {
   id: string
   address: string
   locale: Locale

@@ -2,7 +2,7 @@ import { dateIn, dayMs, type Instant, toMs } from '#api/lib/time.ts'
 import type { DayMark } from '#api/status/document.ts'
 
 /** A day that was not operational: where it stands from the left, what it was, and its date. */
-export interface BadDay {
+interface BadDay {
   index: number
   mark: Exclude<DayMark, 'operational' | 'none'>
   date: string

@@ -24,7 +24,7 @@ const retries = new Set([
   'service_unavailable',
 ])
 
-export interface ResendError {
+interface ResendError {
   name: string
   /** Null when no whole answer came: the mails may have been accepted. */
   statusCode: number | null

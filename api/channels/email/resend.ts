@@ -11,7 +11,7 @@ const timeoutMs = 15_000
 /** Resend keeps an idempotency key for 24 hours: after that the same key would send again. */
 const expiresAfterMs = 23 * 3_600_000
 
-export interface ResendSettings {
+interface ResendSettings {
   apiKey: string
   baseUrl: string | null
   requestsPerSecond: number

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Message } from '../channel.ts'
 import { headFile, type LetterFile, type LetterHead, unzip } from './letterbox.ts'
 
-export interface LetterQuery {
+interface LetterQuery {
   channel?: string | undefined
   /** Part of an address. */
   address?: string | undefined

@@ -11,7 +11,7 @@ const accountTrouble = new Set([
 /** Never processed, or a queue that empties. */
 const retries = new Set([20429, 21611, 30001])
 
-export interface TwilioError {
+interface TwilioError {
   status: number
   code: number | null
   retryAfterSeconds?: number

@@ -11,7 +11,7 @@ const timeoutMs = 15_000
 const validitySeconds = 1_800
 const statusPurpose = 'sms-status'
 
-export interface TwilioSettings {
+interface TwilioSettings {
   accountSid: string
   authToken: string
   sender: { messagingServiceSid: string } | { from: string }
@@ -152,11 +152,7 @@ export function twilioChannel(settings: TwilioSettings): Channel {
  * Reads a form that Twilio posted. The signature covers the address as Twilio called it, which behind a proxy only
  * PUBLIC_URL knows. Throws AppError('forbidden') when it does not fit.
  */
-function verifyTwilioSignature(
-  authToken: string,
-  publicUrl: string,
-  request: RawRequest,
-): Record<string, string> {
+function verifyTwilioSignature(authToken: string, publicUrl: string, request: RawRequest): Record<string, string> {
   const form = Object.fromEntries(new URLSearchParams(request.body))
   const signature = request.headers['x-twilio-signature'] ?? ''
   if (!twilio.validateRequest(authToken, signature, `${publicUrl}${request.path}`, form))

@@ -18,7 +18,7 @@ export const states: ComponentStatus[] = [
   'under_maintenance',
 ]
 /** Minutes after which the next word may be promised with one touch. */
-export const quickMinutes = [15, 30, 60]
+const quickMinutes = [15, 30, 60]
 const isOver = (status: string) => status === 'resolved' || status === 'postmortem'
 
 /** The fields of a posted form; null when nothing was posted. */
@@ -66,7 +66,7 @@ export const severityOf = (typed: Typed): Severity | null =>
   ([1, 2, 3, 4] as const).find((level) => String(level) === typed.get('severity')) ?? null
 
 /** When the next word was promised: one of the quick times, or the time typed; null when none is wanted or readable. */
-export function promiseOf(typed: Typed, zone: string): Instant | null {
+function promiseOf(typed: Typed, zone: string): Instant | null {
   const next = typed.get('next') ?? ''
   if (isOver(typed.get('status') ?? '') || next === 'none') return null
   return next === 'at' || next === '' ? readWall(typed.get('nextAt') ?? '', zone) : parseInstant(next)

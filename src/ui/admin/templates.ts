@@ -2,7 +2,7 @@ import { parse } from 'yaml'
 import { isLocale, type Locale, locales, type Words } from '#content/locales.ts'
 
 /** A text approved beforehand: braces are the parts that a person fills in. */
-export interface Template {
+interface Template {
   key: string
   name: Words
   kind: string
