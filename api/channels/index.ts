@@ -2,11 +2,11 @@ import type { Config } from '#api/config.ts'
 import type { Clock } from '#api/lib/clock.ts'
 import type { Channel } from './channel.ts'
 import { parseEmail } from './email/address.ts'
-import { resendChannel } from './email/resend.ts'
+import { mailExpiresAfterMs, resendChannel } from './email/resend.ts'
 import { letterboxChannel } from './letterbox/letterbox.ts'
 import { offChannel } from './off.ts'
 import { exampleNumber, parseNumber } from './sms/number.ts'
-import { twilioChannel } from './sms/twilio.ts'
+import { smsExpiresAfterMs, twilioChannel } from './sms/twilio.ts'
 
 /**
  * Every way a notice can travel: one folder and one line here. A channel without a provider keeps its messages in the
@@ -18,12 +18,18 @@ export function openChannels(
   letterboxDir: string,
   smsCountries: readonly string[] = ['CN'],
 ): Channel[] {
-  const email = { name: 'email', confirmation: 'link', parse: parseEmail } as const
+  const email = {
+    name: 'email',
+    confirmation: 'link',
+    parse: parseEmail,
+    expiresAfterMs: mailExpiresAfterMs,
+  } as const
   const sms = {
     name: 'sms',
     confirmation: 'code',
     parse: (input: string) => parseNumber(input, smsCountries),
     example: exampleNumber(smsCountries[0] ?? ''),
+    expiresAfterMs: smsExpiresAfterMs,
   } as const
   const without = (rest: typeof email | typeof sms, offReason: string) =>
     config.mode === 'production' ? offChannel(offReason, rest) : letterboxChannel(letterboxDir, clock, rest)

@@ -3,7 +3,7 @@ import { type Channel, DeliveryFailed } from './channel.ts'
 /** A channel nobody has set up: it takes no message and says why. */
 export function offChannel(
   offReason: string,
-  rest: Pick<Channel, 'name' | 'confirmation' | 'parse' | 'example'>,
+  rest: Pick<Channel, 'name' | 'confirmation' | 'parse' | 'example' | 'expiresAfterMs'>,
 ): Channel {
   return {
     ...rest,
@@ -11,7 +11,6 @@ export function offChannel(
     offReason,
     batchSizeMax: 1,
     perSecond: 1,
-    expiresAfterMs: 0,
     sendTimeoutMs: 1_000,
     idempotent: true,
     freeze: (messages) => JSON.stringify(messages),

@@ -28,6 +28,25 @@ export function nextBatch(
   return claimable(trx, query).executeTakeFirst()
 }
 
+/** A batch of a channel that was made before this instant and that nobody holds. */
+export function overdueBatch(
+  trx: Trx,
+  channel: string,
+  before: Instant,
+  now: Instant,
+): Promise<Row<'batch'> | undefined> {
+  const query = trx
+    .selectFrom('batch')
+    .selectAll()
+    .where('channel', '=', channel)
+    .where((eb) =>
+      eb.or([eb('state', '=', 'ready'), eb.and([eb('state', '=', 'sending'), eb('leaseUntil', '<=', now)])]),
+    )
+    .where('createdAt', '<=', before)
+    .limit(1)
+  return claimable(trx, query).executeTakeFirst()
+}
+
 /** When the next batch of a channel may be tried; null when none waits. */
 export async function nextDueOf(db: Db | Trx, channel: string): Promise<Instant | null> {
   const { ready, held } = await db

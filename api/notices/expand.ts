@@ -3,6 +3,7 @@ import type { NewRow, Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { fromJson } from '#api/lib/json.ts'
 import { subscribersAfter } from '#api/subscribers/queries.ts'
+import { apart } from './aside.ts'
 import type { Audience } from './audience.ts'
 import { crashPoint } from './crash.ts'
 import { deliveryInsert, hasUntaken, insertNotice, markTaken, moveCursor, openNotices, untaken } from './queries.ts'
@@ -42,8 +43,12 @@ export async function takeAnnounced(app: App): Promise<boolean> {
 
 /** Writes the next chunk of ledger rows of the oldest notice that has recipients left. True when there was one. */
 export async function expandNext(app: App): Promise<boolean> {
-  const notice = (await openNotices(app.db)).find(({ expandedAt }) => expandedAt === null)
-  if (!notice) return false
+  for (const notice of await openNotices(app.db))
+    if (notice.expandedAt === null && (await apart(app, notice.id, () => expand(app, notice)))) return true
+  return false
+}
+
+async function expand(app: App, notice: Row<'notice'>): Promise<true> {
   const step = await nextStep(app, notice)
   const now = app.now()
   const insert = step.rows.length ? deliveryInsert(app.db, step.rows) : null
@@ -66,12 +71,11 @@ async function nextStep(
   notice: Row<'notice'>,
 ): Promise<{ rows: NewRow<'delivery'>[]; cursor: string | null }> {
   const audience = notice.audience ? fromJson<Audience>(notice.audience) : {}
-  const channels = app.channels.filter(({ name, offReason }) => audience[name] && !offReason).map(({ name }) => name)
   const place = readCursor(notice.cursor)
-  let at = place ? channels.indexOf(place.channel) : 0
-  // A channel that was switched off while it was walked is left behind; those before it are done.
-  if (at < 0) at = channels.length
-  const channel = channels[at]
+  const from = place ? app.channels.findIndex(({ name }) => name === place.channel) : 0
+  // A channel that was switched off, while it was walked or before, is left behind; those after it are walked still.
+  const left = app.channels.slice(from).filter(({ name, offReason }) => audience[name] && !offReason)
+  const [channel, next] = left.map(({ name }) => name)
   if (channel === undefined) return { rows: [], cursor: null }
   const recipients = await subscribersAfter(app.db, {
     channel,
@@ -101,7 +105,6 @@ async function nextStep(
     }),
   )
   if (recipients.length === chunkSize) return { rows, cursor: `${channel}:${recipients.at(-1)!.id}` }
-  const next = channels[at + 1]
   return { rows, cursor: next === undefined ? null : `${next}:` }
 }
 

@@ -5,6 +5,7 @@ import { newId } from '#api/lib/ids.ts'
 import { hashText, pack } from '#api/lib/pack.ts'
 import { toMs } from '#api/lib/time.ts'
 import { preferencesUrl, unsubscribeUrl } from '#api/subscribers/links.ts'
+import { apart } from './aside.ts'
 import { type Composed, composedFor } from './composed.ts'
 import { crashPoint } from './crash.ts'
 import { leftReason } from './expand.ts'
@@ -38,8 +39,7 @@ export async function freezeNext(app: App, ahead: number = readyAhead.most): Pro
     if (room <= 0) continue
     for (const notice of notices) {
       const limit = Math.min(room * channel.batchSizeMax, freezeMax)
-      const deliveries = await unfrozen(app.db, notice.id, channel.name, limit)
-      if (deliveries.length) return freezeThese(app, channel, notice, deliveries)
+      if (await apart(app, notice.id, () => freezeSome(app, channel, notice, limit))) return true
     }
   }
   return closeFrozen(app, notices)
@@ -57,16 +57,13 @@ async function closeFrozen(app: App, notices: Row<'notice'>[]): Promise<boolean>
   return false
 }
 
-async function freezeThese(
-  app: App,
-  channel: Channel,
-  notice: Row<'notice'>,
-  deliveries: Row<'delivery'>[],
-): Promise<true> {
-  const composed = await composedFor(app, notice)
+async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, limit: number): Promise<boolean> {
+  const deliveries = await unfrozen(app.db, notice.id, channel.name, limit)
+  if (!deliveries.length) return false
   const late = toMs(app.now()) - toMs(notice.createdAt) > channel.expiresAfterMs
-  if (!composed || late) {
-    const end = composed
+  const composed = late ? null : await composedFor(app, notice)
+  if (!composed) {
+    const end = late
       ? ({ state: 'expired', reason: 'too old to be sent' } as const)
       : ({ state: 'failed', reason: 'the update is not in the record' } as const)
     const ids = deliveries.map(({ id }) => id)

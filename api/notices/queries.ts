@@ -119,7 +119,7 @@ export async function putInBatch(trx: Trx, batchId: string, ids: string[]): Prom
   return Number(put.numUpdatedRows) === ids.length
 }
 
-/** Ends deliveries that are not sent, with the reason. */
+/** Ends deliveries that are not sent, with the reason: those that still wait for a batch, and no other worker took meanwhile. */
 export const endDeliveries = (
   trx: Trx,
   ids: string[],
@@ -130,6 +130,8 @@ export const endDeliveries = (
     .updateTable('delivery')
     .set({ ...end, updatedAt: now })
     .where('id', 'in', ids)
+    .where('state', '=', 'queued')
+    .where('batchId', 'is', null)
     .execute()
 
 export const findChannelState = (db: Db | Trx, channel: string) =>

@@ -2,7 +2,7 @@ import type { App } from '#api/app.ts'
 import { sharesWork } from '#api/db/connect.ts'
 import { hourMs } from '#api/lib/time.ts'
 import { smsWarnings } from './preview.ts'
-import { claimNext, sendClaimed } from './send.ts'
+import { type Claim, claimNext, sendClaimed, settleClaimed } from './send.ts'
 import { nextDue, planOnce, takeUpLostWork } from './work.ts'
 
 /** Batches that are on their way to a provider at once, at the most. */
@@ -40,17 +40,35 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
     if (!sharesWork(app.db)) await new Promise((resolve) => setTimeout(resolve, Math.min(workedMs, restMsMax)))
   }
 
+  /** What providers answered and could not be written down yet. */
+  const unsettled: (() => Promise<void>)[] = []
+
+  async function fly(claim: Claim): Promise<void> {
+    const outcome = await sendClaimed(app, claim)
+    const settle = () => settleClaimed(app, claim, outcome)
+    await settle().catch((error: Error) => {
+      app.log('error', 'settle.failed', { name: error.name, message: error.message })
+      unsettled.push(settle)
+    })
+  }
+
+  /** Goes before everything else: until it is written, an accepted message looks like one whose answer was lost. */
+  async function settleLeft(): Promise<void> {
+    for (let settle = unsettled[0]; settle; settle = unsettled[0]) {
+      await settle()
+      unsettled.shift()
+    }
+  }
+
   /** Puts one more batch on its way when a lane is free. */
   async function launch(): Promise<boolean> {
     if (flights.size >= lanes) return false
     const claim = await claimNext(app)
     if (!claim) return false
-    const flight = sendClaimed(app, claim)
-      .catch((error: Error) => app.log('error', 'settle.failed', { name: error.name, message: error.message }))
-      .finally(() => {
-        flights.delete(flight)
-        wake()
-      })
+    const flight = fly(claim).finally(() => {
+      flights.delete(flight)
+      wake()
+    })
     flights.add(flight)
     return true
   }
@@ -78,9 +96,16 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
       try {
         if (!ready) await takeUpLostWork(app)
         ready = true
+        await settleLeft()
         await sweep()
-        const planned = await planOnce(app)
+        let trouble: unknown
+        const planned = await planOnce(app).catch((error: unknown) => {
+          trouble = error
+          return false
+        })
+        // What cannot be planned holds up nothing that is ready, such as a confirmation somebody waits for.
         const sent = await launch()
+        if (trouble) throw trouble
         if (planned || sent) await rest(performance.now() - startedAt)
         else await sleep(await waitMs())
       } catch (error) {
@@ -89,6 +114,7 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
       }
     }
     await Promise.all(flights)
+    await settleLeft().catch((error: Error) => app.log('error', 'settle.failed', { name: error.name }))
   }
 
   const ended = run()

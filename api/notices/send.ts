@@ -71,12 +71,17 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   const notice = await findNotice(trx, batch.noticeId)
   const deadline = plusMs(notice?.createdAt ?? batch.createdAt, channel.expiresAfterMs)
   const lost = batch.state === 'sending'
-  if (batch.bytes === null || deadline <= now || (lost && !channel.idempotent)) {
+  const stored = readStored(channel, batch)
+  if (!stored) {
+    await endUnsent(trx, now, batch, 'the stored message cannot be read', 'failed')
+    app.log('error', 'batch.unreadable', { channel: channel.name, batch: batch.id })
+    return 'ended'
+  }
+  if (deadline <= now || (lost && !channel.idempotent)) {
     await endUnsent(trx, now, batch, lost ? 'the answer was lost' : 'too old to be sent')
     return 'ended'
   }
   if (lost) await endAttempt(trx, batch.id, { endedAt: now, outcome: 'lost', detail: null })
-  const bytes = unpack(batch.bytes)
   const members = await membersOf(trx, batch.id)
   await saveBatch(trx, batch.id, {
     state: 'sending',
@@ -94,35 +99,46 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
     outcome: null,
     detail: null,
   })
-  const nextSendAt = spacing(channel, bytes, state, now)
+  const nextSendAt = spacing(channel, stored.cost, state, now)
   if (nextSendAt) await saveChannelState(trx, channel.name, { nextSendAt })
-  const frozen = { id: batch.id, key: keyOf(batch), bytes, deliveryIds: members.map(({ id }) => id) }
+  const frozen = { id: batch.id, key: keyOf(batch), bytes: stored.bytes, deliveryIds: members.map(({ id }) => id) }
   return { channel, batch: { ...batch, attempts: batch.attempts + 1 }, frozen }
 }
 
-/** When the channel may send again: after its share of a second, or, while it is stopped, at the next probe. */
-function spacing(channel: Channel, bytes: string, state: Row<'channelState'>, now: Instant): Instant | null {
-  if (state.stoppedAt) return plusMs(now, probeEveryMs)
-  if (!Number.isFinite(channel.perSecond)) return null
-  const from = state.nextSendAt && state.nextSendAt > now ? state.nextSendAt : now
-  return plusMs(from, Math.ceil(((channel.cost?.(bytes) ?? 1) / channel.perSecond) * secondMs))
-}
-
-/** Sends a claimed batch and writes down what became of it. Throws only when the record cannot be written. */
-export async function sendClaimed(app: App, { channel, batch, frozen }: Claim): Promise<void> {
+/** The request as it was frozen, and how much of the channel's rate it uses up; null when the row cannot be read. */
+function readStored(channel: Channel, batch: Row<'batch'>): { bytes: string; cost: number } | null {
+  if (batch.bytes === null) return null
   try {
-    const outcome = await attempt(channel, frozen)
-    crashPoint(app, 'after-accept')
-    if (outcome instanceof DeliveryFailed) await settleFailed(app, channel, batch, outcome)
-    else await settleSent(app, channel, batch, outcome)
-  } finally {
-    flying(app).delete(batch.id)
+    const bytes = unpack(batch.bytes)
+    return { bytes, cost: channel.cost?.(bytes) ?? 1 }
+  } catch {
+    return null
   }
 }
 
-async function attempt(channel: Channel, frozen: FrozenBatch): Promise<Receipt[] | DeliveryFailed> {
+/** When the channel may send again: after its share of a second, or, while it is stopped, at the next probe. */
+function spacing(channel: Channel, cost: number, state: Row<'channelState'>, now: Instant): Instant | null {
+  if (state.stoppedAt) return plusMs(now, probeEveryMs)
+  if (!Number.isFinite(channel.perSecond)) return null
+  const from = state.nextSendAt && state.nextSendAt > now ? state.nextSendAt : now
+  return plusMs(from, Math.ceil((cost / channel.perSecond) * secondMs))
+}
+
+export type Outcome = Receipt[] | DeliveryFailed
+
+/** Writes down what became of a claimed batch. Throws when the record cannot be written: then it must be called again, for nobody else knows. */
+export async function settleClaimed(app: App, { channel, batch }: Claim, outcome: Outcome): Promise<void> {
+  if (outcome instanceof DeliveryFailed) await settleFailed(app, channel, batch, outcome)
+  else await settleSent(app, channel, batch, outcome)
+  flying(app).delete(batch.id)
+}
+
+/** Sends a claimed batch. Never throws. */
+export async function sendClaimed(app: App, { channel, frozen }: Claim): Promise<Outcome> {
   try {
-    return await channel.send(frozen)
+    const receipts = await channel.send(frozen)
+    crashPoint(app, 'after-accept')
+    return receipts
   } catch (error) {
     if (error instanceof DeliveryFailed) return error
     // A channel throws nothing else; if one does, nobody knows whether the messages left.

@@ -136,11 +136,17 @@ async function giveUp(trx: Trx, batch: Row<'batch'>, now: Instant, state: 'faile
   return state
 }
 
-/** Ends a batch that must not be sent any more: unknown when an attempt's answer was lost, else expired. */
-export async function endUnsent(trx: Trx, now: Instant, batch: Row<'batch'>, reason: string): Promise<void> {
+/** Ends a batch that must not be sent any more: unknown when an attempt's answer was lost, else expired or failed. */
+export async function endUnsent(
+  trx: Trx,
+  now: Instant,
+  batch: Row<'batch'>,
+  reason: string,
+  state: 'expired' | 'failed' = 'expired',
+): Promise<void> {
   await endAttempt(trx, batch.id, { endedAt: now, outcome: 'lost', detail: null })
   if (await hadUnknown(trx, batch.id)) await hold(trx, batch, now, reason)
-  else await giveUp(trx, batch, now, 'expired', reason)
+  else await giveUp(trx, batch, now, state, reason)
 }
 
 /** Frees what a process that died was sending. Where it is certain that nobody else is at work, nothing waits for the lease to run out. */

@@ -4,26 +4,28 @@ import type { Instant } from '#api/lib/time.ts'
 import { leasedBatches, nextDueOf } from './batch-queries.ts'
 import { expandNext, takeAnnounced } from './expand.ts'
 import { freezeNext, readyAhead } from './freeze.ts'
+import { endOverdue } from './overdue.ts'
 import { findChannelState } from './queries.ts'
-import { claimNext, sendClaimed } from './send.ts'
+import { claimNext, sendClaimed, settleClaimed } from './send.ts'
 import { dropLease } from './settle.ts'
 
 /**
- * One bounded piece of planning: takes what was announced, keeps a few batches ready, finds recipients, then writes
- * further ahead. True when something was done.
+ * One bounded piece of planning: takes what was announced, keeps a few batches ready, finds recipients, writes
+ * further ahead, then ends what waits on a channel that is off. True when something was done.
  */
 export const planOnce = async (app: App): Promise<boolean> =>
   (await takeAnnounced(app)) ||
   (await freezeNext(app, readyAhead.least)) ||
   (await expandNext(app)) ||
-  (await freezeNext(app, readyAhead.most))
+  (await freezeNext(app, readyAhead.most)) ||
+  (await endOverdue(app))
 
 /** One bounded piece of work, planning before sending. True when something was done; false when nothing is due. */
 export async function workOnce(app: App): Promise<boolean> {
   if (await planOnce(app)) return true
   const claim = await claimNext(app)
   if (!claim) return false
-  await sendClaimed(app, claim)
+  await settleClaimed(app, claim, await sendClaimed(app, claim))
   return true
 }
 

@@ -9,7 +9,7 @@ const batchSizeMax = 100
 /** The SDK has no timeout of its own. */
 const timeoutMs = 15_000
 /** Resend keeps an idempotency key for 24 hours: after that the same key would send again. */
-const expiresAfterMs = 23 * 3_600_000
+export const mailExpiresAfterMs = 23 * 3_600_000
 
 interface ResendSettings {
   apiKey: string
@@ -30,7 +30,7 @@ export function resendChannel(settings: ResendSettings): Channel {
     confirmation: 'link',
     batchSizeMax,
     perSecond: settings.requestsPerSecond,
-    expiresAfterMs,
+    expiresAfterMs: mailExpiresAfterMs,
     sendTimeoutMs: timeoutMs,
     idempotent: true,
     parse: parseEmail,

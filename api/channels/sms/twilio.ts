@@ -9,6 +9,7 @@ import { smsLength } from './segments.ts'
 const timeoutMs = 15_000
 /** Half an hour, in seconds: an outage notice that comes ten hours late, Twilio's default, does harm. */
 const validitySeconds = 1_800
+export const smsExpiresAfterMs = validitySeconds * 1_000
 const statusPurpose = 'sms-status'
 
 interface TwilioSettings {
@@ -88,7 +89,7 @@ export function twilioChannel(settings: TwilioSettings): Channel {
     batchSizeMax: 1,
     perSecond: settings.segmentsPerSecond,
     cost: (bytes) => smsLength((JSON.parse(bytes) as SmsRequest).body).segments,
-    expiresAfterMs: validitySeconds * 1_000,
+    expiresAfterMs: smsExpiresAfterMs,
     sendTimeoutMs: timeoutMs,
     idempotent: false,
     parse: (input) => parseNumber(input, settings.countries),
