@@ -12,6 +12,7 @@ beforeAll(async () => {
     prepare: async (app) => {
       await staff(app, lin, 'comms')
       await staff(app, 'guan@hezhou.example', 'viewer')
+      await staff(app, 'gu@hezhou.example', 'owner')
       await subscribe(app, [
         { address: 'wang@mail.example', locale: 'zh-CN' },
         { address: 'jones@mail.example', locale: 'en' },
@@ -224,6 +225,9 @@ it('who is not signed in is led to the form and back; who may not is told so; st
   await page.getByRole('button', { name: '登录' }).click()
   await page.waitForURL('**/admin/subscribers?channel=sms')
   expect(await page.locator('tbody').textContent()).not.toContain('13800138000')
+  expect(await field(page, 'channel').count()).toBe(1)
+  expect(await field(page, 'address').count()).toBe(0)
+  expect((await page.goto(at('/admin/subscribers?address=wang@mail.example')))?.status()).toBe(200)
   const denied = await page.goto(at('/admin/incidents/new'))
   expect(denied?.status()).toBe(403)
   expect((await page.goto(at('/admin/tokens')))?.status()).toBe(403)
@@ -242,6 +246,23 @@ it('who is not signed in is led to the form and back; who may not is told so; st
   const again = await post({ origin: program.url })
   expect([again.status, again.headers.get('location')]).toEqual([303, '/admin/sign-in'])
   expect((await fetch(at('/admin/nowhere'))).status).toBe(404)
+  await close()
+})
+
+it('what the API refuses in English stands on the Chinese desk with a line that says so', async () => {
+  const { page, close } = await newPage({ locale: 'zh-CN' })
+  await page.goto(at('/admin/people'))
+  await page.getByLabel('邮箱地址').fill('gu@hezhou.example')
+  await page.getByLabel('密码').fill(password)
+  await page.getByRole('button', { name: '登录' }).click()
+  await page.waitForURL('**/admin/people')
+  await field(page, 'name').fill('Lin')
+  await field(page, 'email').fill(lin)
+  await page.locator('[name="roles"][value="viewer"]').check()
+  await page.getByRole('button', { name: '邀请' }).click()
+  const problem = page.locator('#email-problem')
+  expect(await problem.textContent()).toBe('未能完成，原因只有英文说明：Somebody has this address already.')
+  expect(await problem.locator('[lang="en"]').textContent()).toBe('Somebody has this address already.')
   await close()
 })
 

@@ -11,7 +11,7 @@ import {
   wallText,
 } from '../../src/ui/admin/composer.ts'
 import { factsOf, readFacts } from '../../src/ui/admin/facts.ts'
-import { safeNext } from '../../src/ui/admin/forms.ts'
+import { safeNext, saidIn } from '../../src/ui/admin/forms.ts'
 
 const now = '2026-11-11T12:08:20.500Z'
 const zone = 'Asia/Shanghai'
@@ -127,4 +127,10 @@ it('leads to pages of the desk alone', () => {
     '',
   ])
     expect(safeNext(next), next).toBe('/admin')
+})
+
+it('a refusal in English is known as such on the Chinese desk', () => {
+  expect(saidIn('This is the last owner.', 'zh-CN')).toBe('en')
+  expect(saidIn('请选择级别。', 'zh-CN')).toBe('zh-CN')
+  expect(saidIn('Choose a severity.', 'en')).toBe('en')
 })

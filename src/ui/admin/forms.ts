@@ -1,4 +1,5 @@
 import { pagePermission } from '#api/accounts/permissions.ts'
+import type { Locale } from '#content/locales.ts'
 
 /** The largest form the desk takes, in bytes. */
 const formBytesMax = 256 * 1024
@@ -63,6 +64,10 @@ export async function problemOf(response: {
       if (typeof sentence === 'string') fields[name] = sentence
   return { status: response.status, message, fields }
 }
+
+/** The language of a sentence that the desk shows: the API refuses in English, whatever language the desk is in. */
+export const saidIn = (sentence: string, locale: Locale): Locale =>
+  locale === 'zh-CN' && !/\p{Script=Han}/u.test(sentence) ? 'en' : locale
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
