@@ -167,7 +167,7 @@ it('in production a channel without a provider is off and says why; elsewhere it
     readConfig(
       {
         PUBLIC_URL: 'https://status.example.com',
-        SECRET_KEY: 'k'.repeat(40),
+        SECRET_KEY: 'a-key-of-thirty-two-characters-that-protects-nothing',
         EMAIL_FROM: 'Status <status@example.com>',
       },
       'production',
