@@ -64,7 +64,7 @@ export interface PublicIncident {
   nextUpdateAt: Instant | null
   /** The promise has passed and nothing was said. */
   late: boolean
-  /** Components it has touched, with the state it holds them in now (operational once they are back). */
+  /** Components it has touched, with the state it holds them in now (operational once they are back), the gravest first. */
   affected: { id: string; name: Words; status: ComponentStatus }[]
   /** Newest first. */
   updates: PublicUpdate[]

@@ -1,3 +1,4 @@
+import { gravest, gravity } from '#api/components/component.ts'
 import type { Row } from '#api/db/schema.ts'
 import { isPrivate } from '#api/incidents/incident.ts'
 import { type NamedEffect, type NamedInterval, touched } from '#api/incidents/show.ts'
@@ -38,9 +39,16 @@ export function publicView(row: Row<'incident'>, rows: IncidentRows, now: Instan
     createdAt: row.createdAt,
     nextUpdateAt: row.nextUpdateAt,
     late: row.resolvedAt === null && row.nextUpdateAt !== null && row.nextUpdateAt < now,
-    affected: touched(rows.intervals.filter(({ incidentId }) => incidentId === row.id)),
+    affected: affected(rows.intervals.filter(({ incidentId }) => incidentId === row.id)),
     updates: updates.map((update) => publicUpdate(update, updates, rows.effects)),
   }
+}
+
+/** The components it has touched: the gravest now first, then the gravest it ever was, then as they were touched. */
+function affected(intervals: NamedInterval[]): PublicIncident['affected'] {
+  const ever = (id: string) =>
+    gravity(gravest(intervals.filter(({ componentId }) => componentId === id).map(({ status }) => status)))
+  return touched(intervals).sort((a, b) => gravity(b.status) - gravity(a.status) || ever(b.id) - ever(a.id))
 }
 
 function publicUpdate(
@@ -64,7 +72,8 @@ function publicUpdate(
         name: fromJson<Words>(name),
         oldStatus,
         newStatus,
-      })),
+      }))
+      .sort((a, b) => gravity(b.newStatus) - gravity(a.newStatus) || gravity(b.oldStatus) - gravity(a.oldStatus)),
   }
 }
 
