@@ -104,6 +104,12 @@ export function openPublished(dir: string, publicUrl: string): Published {
         res.end()
         return true
       }
+      const named = languageElsewhere(place, entries)
+      if (named) {
+        res.writeHead(308, { ...always, location: query ? `${named}?${query}` : named, 'content-length': 0 })
+        res.end()
+        return true
+      }
       if (!wholly.test(place) || !entries.has('/')) return false
       this.missing(req, res)
       return true
@@ -143,6 +149,15 @@ const splitOnce = (url: string): [string, string] => {
 /** A strong tag: the content, and how it is packed. The part before the dash changes with the content alone. */
 const tagOf = (hash: string, encoding: Encoding, size: number) =>
   `"${hash}${encoding === 'identity' ? '' : `-${encoding}${size}`}"`
+
+/** Where a page stands whose language is named otherwise than here: "/en/" where English stands at the root, "/zh/". */
+function languageElsewhere(place: string, entries: Map<string, Entry>): string | null {
+  const [, named, rest = '/'] = /^\/(en|zh|zh-cn)(\/.*)?$/i.exec(place) ?? []
+  if (!named) return null
+  const locale = /^zh/i.test(named) ? 'zh-CN' : 'en'
+  const to = entries.has(`/${locale}/`) ? `/${locale}${rest}` : rest
+  return to !== place && entries.has(to) ? to : null
+}
 
 /** An SMS has room for one short link, so the page behind it answers in the language the browser asks for first. */
 function ownLanguage(place: string, req: IncomingMessage, entries: Map<string, Entry>): string {
