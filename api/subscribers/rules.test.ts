@@ -93,7 +93,7 @@ it('the SMS form says who writes, how often, what it costs and how it ends', () 
     /\{name\}.*only when an incident starts, gets worse or ends.*Message and data rates may apply.*STOP.*HELP/s,
   )
   expect(wordsOf('zh-CN').subscribe.consents['sms-2026-11']).toMatch(
-    /\{name\}.*开始、加重或结束.*费用.*STOP.*退订.*HELP/s,
+    /\{name\}.*开始、影响扩大或结束.*费用.*STOP.*退订.*HELP/s,
   )
 })
 

@@ -9,27 +9,46 @@ export interface Typed {
   channel: string
   address: string
   components: string[]
+  /** Chose services and ticked none. */
+  noneTicked: boolean
   locale: string
   code: string
   /** A field that people do not see. */
   website: string
 }
 
-export const nothingTyped: Typed = { channel: '', address: '', components: [], locale: '', code: '', website: '' }
+export const nothingTyped: Typed = {
+  channel: '',
+  address: '',
+  components: [],
+  noneTicked: false,
+  locale: '',
+  code: '',
+  website: '',
+}
 
 const text = (form: FormData, name: string) => {
   const value = form.get(name)
   return typeof value === 'string' ? value : ''
 }
 
-export const typedIn = (form: FormData): Typed => ({
-  channel: text(form, 'channel'),
-  address: text(form, 'address'),
-  components: form.getAll('components').filter((value): value is string => typeof value === 'string' && value !== ''),
-  locale: text(form, 'locale'),
-  code: text(form, 'code'),
-  website: text(form, 'website'),
-})
+/**
+ * Reads a form. Ticked services are meant, whichever of the two choices stands above them, except where the form came
+ * with services chosen and the choice was moved away from them.
+ */
+export function typedIn(form: FormData): Typed {
+  const ticked = form.getAll('components').filter((value): value is string => typeof value === 'string' && value !== '')
+  const movedAway = text(form, 'what') === 'everything' && form.has('drawn')
+  return {
+    channel: text(form, 'channel'),
+    address: text(form, 'address'),
+    components: movedAway ? [] : ticked,
+    noneTicked: text(form, 'what') === 'services' && !ticked.length,
+    locale: text(form, 'locale'),
+    code: text(form, 'code'),
+    website: text(form, 'website'),
+  }
+}
 
 /** What a request carries as a form; an empty one when it carries none or one that cannot be read. */
 export async function formOf(request: Request): Promise<FormData> {
@@ -60,9 +79,12 @@ export async function refusalOf(answer: { status: number; json(): Promise<unknow
   }
 }
 
+/** What a form is refused for whose second choice has no services; the API never sees it, where none means everything. */
+export const noneTicked: Refusal = { status: 422, fields: ['services'] }
+
 /** A sentence for the person, and the field it stands at; no field when it is about the whole. */
 export interface Problem {
-  field: 'address' | 'code' | null
+  field: 'address' | 'code' | 'services' | null
   sentence: string
 }
 
@@ -87,6 +109,7 @@ export function problemOf(refusal: Refusal, locale: Locale, channel: string, off
     const phone = fill(problems.phone, { countries: countriesIn(locale, offer.countries), example: offer.example })
     return { field: 'address', sentence: channel === 'sms' ? phone : problems.email }
   }
+  if (first === noneTicked.fields[0]) return { field: 'services', sentence: problems.services }
   if (first === 'code') return { field: 'code', sentence: problems.code }
   if (first === 'channel') return { field: null, sentence: problems.channel }
   if (first === 'components') return { field: null, sentence: problems.components }
@@ -135,12 +158,12 @@ export function keepPrivate(headers: Headers): void {
 }
 
 /**
- * Remembers, for the page that follows, which way was chosen, and the number so that it need not be typed again with
- * its code. A mail address is not kept: the answer to every address is the same to the last byte.
+ * Remembers, for the page that follows, which way was chosen and what was typed, so that a mistake is seen and a number
+ * need not be typed again with its code. It holds what came from the reader and nothing that we know of the address.
  */
 export const typedCookie = 'candor-typed'
-export const typedCookieValue = (channel: string, address: string): string =>
-  JSON.stringify(channel === 'sms' ? [channel, address] : [channel])
+export const typedCookieValue = (channel: string, address: string, asked: 'first' | 'again' = 'first'): string =>
+  JSON.stringify([channel, address.trim(), asked])
 const typedSeconds = 600
 export const typedCookieOptions = (publicUrl: string) =>
   ({
@@ -152,12 +175,17 @@ export const typedCookieOptions = (publicUrl: string) =>
   }) as const
 
 /** What was remembered; nothing when the cookie is not ours. */
-export function remembered(cookie: string | undefined): { channel: 'email' | 'sms' | null; address: string } {
+export function remembered(cookie: string | undefined): {
+  channel: 'email' | 'sms' | null
+  address: string
+  again: boolean
+} {
   try {
-    const [channel, address = '']: unknown[] = JSON.parse(cookie ?? '[]')
-    if ((channel === 'email' || channel === 'sms') && typeof address === 'string') return { channel, address }
+    const [channel, address = '', asked]: unknown[] = JSON.parse(cookie ?? '[]')
+    if ((channel === 'email' || channel === 'sms') && typeof address === 'string')
+      return { channel, address, again: asked === 'again' }
   } catch {
     // As if there were none.
   }
-  return { channel: null, address: '' }
+  return { channel: null, address: '', again: false }
 }

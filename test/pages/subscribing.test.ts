@@ -62,12 +62,17 @@ it('a form without script: refused with all that was typed, sent, confirmed, cha
   const { page, close } = await newPage({ javaScriptEnabled: false })
   await page.goto(`${address}/subscribe/`)
   const form = page.locator('#email')
-  await form.getByText('Only about some services').click()
+  expect(await form.getByLabel('The first and the last word of every incident').isChecked()).toBe(true)
+  expect(await form.getByLabel('Order placement').isVisible()).toBe(false)
+  await form.getByLabel('Every update about the services I choose').check()
   await form.getByLabel('Order placement').check()
   await form.getByLabel('Language of the messages').selectOption('zh-CN')
   await form.getByLabel('Email address').fill('reader@mail')
   await form.getByRole('button').click()
-  await page.getByText('Enter an email address such as name@example.com.').waitFor()
+  const summary = page.getByRole('alert').getByRole('link')
+  expect(await summary.textContent()).toBe('Enter an email address such as name@example.com.')
+  expect(await summary.getAttribute('href')).toBe('#address-email')
+  expect(await form.getByLabel('Email address').evaluate((field) => field === document.activeElement)).toBe(true)
   expect(await form.getByLabel('Email address').inputValue()).toBe('reader@mail')
   expect(await form.getByLabel('Order placement').isChecked()).toBe(true)
   expect(await form.getByLabel('Language of the messages').inputValue()).toBe('zh-CN')
@@ -75,6 +80,8 @@ it('a form without script: refused with all that was typed, sent, confirmed, cha
   await form.getByLabel('Email address').fill('Reader@mail.example')
   await form.getByRole('button').click()
   await page.waitForURL(`${address}/subscribe/check/`)
+  await page.getByText('We wrote to Reader@mail.example.').waitFor()
+  expect(await page.getByRole('link', { name: 'Change it' }).getAttribute('href')).toBe('/subscribe/')
   const letter = await lastTo('reader@mail.example')
   await page.goto(`${address}/subscribe/confirm/${tokenIn(letter, 'subscribe/confirm')}`)
   expect(await page.locator('html').getAttribute('lang')).toBe('zh-CN')
@@ -90,11 +97,49 @@ it('a form without script: refused with all that was typed, sent, confirmed, cha
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Saved. From the next update on').waitFor()
   expect(await page.getByLabel('Search').isChecked()).toBe(true)
+  await page.getByLabel('The first and the last word of every incident').check()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Saved. From the next update on').waitFor()
+  expect(await page.getByLabel('The first and the last word of every incident').isChecked()).toBe(true)
+  expect(await stage.app.db.selectFrom('subscriberComponent').selectAll().execute()).toEqual([])
   await page.getByRole('button', { name: 'Stop all messages' }).click()
   await page.getByRole('heading', { name: 'Nothing more comes' }).waitFor()
   const row = await stage.app.db.selectFrom('subscriber').selectAll().executeTakeFirstOrThrow()
   expect(row).toMatchObject({ address: 'reader@mail.example', generation: 2, closedReason: 'unsubscribed' })
   await close()
+})
+
+it('services are chosen but none is ticked: a sentence, and nothing is taken; a tick alone is enough', async () => {
+  const { page, close } = await newPage({ javaScriptEnabled: false })
+  await page.goto(`${address}/subscribe/`)
+  const form = page.locator('#sms')
+  await form.getByLabel('Mobile number').fill('+86 139 0013 9001')
+  await form.getByLabel('Only incidents that touch the services I choose').check()
+  const answered = page.waitForResponse((response) => response.request().method() === 'POST')
+  await form.getByRole('button').click()
+  expect((await answered).status()).toBe(422)
+  expect(await page.getByRole('alert').textContent()).toContain('Choose at least one service')
+  expect(await form.getByLabel('Only incidents that touch the services I choose').isChecked()).toBe(true)
+  expect(await form.getByLabel('Mobile number').inputValue()).toBe('+86 139 0013 9001')
+  await close()
+  const { row } = await subscribed('ticked', `&what=everything&components=${incident.orders}`)
+  expect(row.everything).toBe(0)
+})
+
+it('a lost link: the answer promises nothing but what comes, and asks for no code of a mail', async () => {
+  const { page, close } = await newPage()
+  await page.goto(`${address}/subscribe/manage/`)
+  await page.getByLabel('Email address or mobile number').fill('nobody@mail.example')
+  await page.getByRole('button').click()
+  await page.getByRole('heading', { name: 'If we know it, a link is on its way' }).waitFor()
+  await page.getByText('If nobody@mail.example is subscribed').waitFor()
+  expect(await page.getByLabel('Six-digit code').count()).toBe(0)
+  await close()
+  const empty = await post('/subscribe/manage/', 'address=')
+  expect([empty.status, await empty.text()]).toEqual([
+    422,
+    expect.stringContaining('An email address or a mobile number is needed'),
+  ])
 })
 
 it('a number, its code, and a wrong one first', async () => {
@@ -123,7 +168,7 @@ it('every page fits 320 pixels and a wide screen in both languages, and every fi
       const { page, close } = await newPage({ viewport: { width, height: 800 }, colorScheme })
       for (const path of paths.flatMap((path) => [path, `/zh-CN${path}`])) {
         await page.goto(address + path)
-        for (const summary of await page.locator('summary').all()) await summary.click()
+        for (const choice of await page.locator('[name=what][value=services]').all()) await choice.check()
         const found = await page.evaluate(() => ({
           wider: document.documentElement.scrollWidth - window.innerWidth,
           nameless: [...document.querySelectorAll<HTMLInputElement | HTMLSelectElement>('input, select')]
@@ -138,15 +183,20 @@ it('every page fits 320 pixels and a wide screen in both languages, and every fi
 
 it('the same answer for known and unknown addresses, to the last byte', async () => {
   const { row } = await subscribed('known', `&components=${incident.orders}`)
-  const shapes = new Set<string>()
-  for (const path of ['/subscriptions', '/subscribe/manage/'])
+  for (const path of ['/subscriptions', '/subscribe/manage/']) {
+    const shapes = new Set<string>()
     for (const name of ['known', 'unknown']) {
       const answer = await post(path, `channel=email&address=${name}@mail.example&locale=en`)
       const headers = Object.fromEntries([...answer.headers].filter(([header]) => header !== 'date'))
-      shapes.add(JSON.stringify([answer.status, headers, await answer.text()]))
+      const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+      const next = await fetch(`${address}/subscribe/check/`, { headers: { cookie } })
+      // What was typed comes back to who typed it; nothing else may differ.
+      const shape = JSON.stringify([answer.status, headers, await answer.text(), await next.text()])
+      shapes.add(shape.replaceAll(name, 'somebody').replace(/\d\d:\d\d(:\d\d)?/g, ''))
     }
-  expect([...shapes]).toHaveLength(1)
-  expect([...shapes][0]).toContain('/subscribe/check/')
+    expect([...shapes], path).toHaveLength(1)
+    expect([...shapes][0]).toContain('/subscribe/check/')
+  }
   const after = await stage.app.db.selectFrom('subscriber').selectAll().where('id', '=', row.id).execute()
   expect(after).toEqual([row])
 })
