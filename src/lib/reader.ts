@@ -1,5 +1,5 @@
 // Adds to a page that is whole without it: the reader's own time as a hint, a quiet line when there is news, a button
-// that copies the link. It changes nothing that is being read.
+// that copies the link, the demonstration's own time. It changes nothing that is being read.
 const body = document.body
 const line = document.querySelector<HTMLElement>('.fresh')
 const times = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' })
@@ -58,6 +58,36 @@ if (short && line && navigator.clipboard) {
     button.textContent = line.dataset.copied ?? ''
   }
   short.after(' ', button)
+}
+
+/** How often the demonstration's time is asked for again, in milliseconds: it may be set, or run faster than this clock. */
+const askEveryMs = 15_000
+const demo = document.querySelector<HTMLElement>('.demo')
+const clock = demo?.firstElementChild
+if (demo && clock) {
+  const { running = '', zone: timeZone } = demo.dataset
+  const hours = new Intl.DateTimeFormat(document.documentElement.lang, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone,
+  })
+  let ahead = Number.NaN
+  const ask = async () => {
+    if (document.hidden) return
+    const { at } = (await (await fetch('/api/v1/status')).json()) as { at: string }
+    ahead = Date.parse(at) - Date.now()
+    tick()
+  }
+  const tick = () => {
+    const text = running.replace('{time}', hours.format(Date.now() + (ahead || 0)))
+    if (!Number.isNaN(ahead) && clock.textContent !== text) clock.textContent = text
+  }
+  // Without an answer the line stays as it was drawn.
+  const asks = () => void ask().catch(() => {})
+  asks()
+  setInterval(asks, askEveryMs)
+  setInterval(tick, 1_000)
 }
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) look()

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { publishUpdate } from '#api/incidents/actions.ts'
+import { openIncident, publishUpdate } from '#api/incidents/actions.ts'
 import { newPage } from '../support/browser.ts'
 import { inMinutes, lin } from '../support/services.ts'
 import { openSite, serveSite } from '../support/site.ts'
@@ -54,6 +54,56 @@ it('fits a screen of 320 pixels and a wide one, in both languages', async () => 
       expect(wider, `${place} at ${width}`).toBeLessThanOrEqual(0)
     }
     await close()
+  }
+})
+
+it('breaks a word that has no end, so that a narrow screen need not be moved sideways', async () => {
+  const endless = 'x'.repeat(400)
+  const { id } = await openIncident(stage.app, lin, {
+    title: { en: `A link: ${endless}`, 'zh-CN': endless },
+    scope: { en: endless, 'zh-CN': endless },
+    severity: 4,
+    components: [],
+    status: 'investigating',
+    body: { en: endless, 'zh-CN': endless },
+    nextUpdateAt: inMinutes(stage.app, 20),
+  })
+  await site.publisher.publishChanges()
+  const { page, close } = await newPage({ viewport: { width: 360, height: 800 } })
+  for (const place of ['/', `/incidents/${id}/`, `/zh-CN/incidents/${id}/`, '/history/2026-11/']) {
+    await page.goto(server.address + place)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), place).toBe(360)
+  }
+  await close()
+})
+
+it('writes the English headline in a Latin face, whose apostrophe is not a whole character wide', async () => {
+  const { page, close } = await newPage()
+  await page.goto(`${server.address}/`)
+  const faces = await page.evaluate(() => getComputedStyle(document.querySelector('h1')!).fontFamily)
+  expect(faces).toMatch(/Georgia.*serif$/)
+  expect(faces).not.toMatch(/CJK|Song/)
+  await close()
+})
+
+it('leads a language that is named otherwise to where it stands', async () => {
+  const asked = async (path: string) => {
+    const answer = await fetch(server.address + path, { redirect: 'manual' })
+    return [answer.status, answer.headers.get('location')]
+  }
+  expect(await asked('/en/')).toEqual([308, '/'])
+  expect(await asked('/zh/')).toEqual([308, '/zh-CN/'])
+  expect(await asked('/zh-cn/history/?a=1')).toEqual([308, '/zh-CN/history/?a=1'])
+  expect(await asked('/zh/nothing/')).toEqual([404, null])
+  expect(await asked('/zh-CN/')).toEqual([200, null])
+})
+
+it('is described, where it is only linked to, by its headline and its newest update', async () => {
+  for (const place of ['/', `/incidents/${incident.id}/`]) {
+    const html = site.read(place)
+    expect(html, place).toMatch(/<meta name="description" content="[^"]{40,160}">/)
+    expect(html, place).toContain('<meta property="og:title" content="Most merchants and shoppers cannot place orders')
+    expect(html, place).toMatch(/<meta property="og:description" content="[^"]{40,160}">/)
   }
 })
 
@@ -130,6 +180,10 @@ it('says each state in words, and what the bars show', async () => {
   const label = await row.getByRole('img').getAttribute('aria-label')
   expect(label).toMatch(/^Order placement: 99\.\d{3} % uptime over the last 90 days\. .*11 November: Major outage$/)
   expect(await page.locator('svg:not([role=img]):not([aria-hidden=true])').count()).toBe(0)
+  expect(await page.locator('.facts dd li').allTextContents()).toEqual([
+    'Order placementMajor outage',
+    'PaymentsPartial outage',
+  ])
   await page.getByRole('link', { name: '简体中文' }).click()
   expect(new URL(page.url()).pathname).toBe('/zh-CN/')
   await page.goto(`${server.address}/incidents/${incident.id}/`)

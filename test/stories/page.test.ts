@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { brotliCompressSync } from 'node:zlib'
 import { expect } from 'vitest'
+import { changeComponent } from '#api/components/actions.ts'
 import { openIncident, publishUpdate } from '#api/incidents/actions.ts'
 import { announceMaintenance } from '#api/maintenance/actions.ts'
+import { readIncident } from '#api/status/read.ts'
 import { inMinutes, lin, openServices } from '../support/services.ts'
 import { openSite } from '../support/site.ts'
 import { story } from '../support/story.ts'
@@ -55,6 +57,46 @@ story(
   },
 )
 
+story('before the first service is listed nothing is said to be well', async ({ app }) => {
+  const site = await openSite(app)
+  for (const [place, sentence, claim, legend] of [
+    ['/', 'No services are listed yet', 'All systems operational', 'Each tick is a day'],
+    ['/zh-CN/', '尚未列出任何服务', '所有系统运行正常', '每一格为一天'],
+  ] as const) {
+    const html = site.read(place)
+    expect(html).toMatch(new RegExp(`<h1[^>]*>${sentence}`))
+    expect(html).not.toContain(claim)
+    expect(html).not.toContain(legend)
+  }
+  expect(site.read('/subscribe/')).not.toContain('value="services"')
+  await site.stop()
+})
+
+story('what an incident affects is told the gravest first, and once it is over the gravest it was', async (stage) => {
+  const { app, clock } = stage
+  const { orders, payments } = await openServices(app)
+  const { id } = await openIncident(app, lin, {
+    title: { en: 'Payments fail.', 'zh-CN': '支付失败。' },
+    severity: 1,
+    status: 'identified',
+    components: [{ id: payments, status: 'partial_outage' }],
+    body: { en: 'We know the cause.', 'zh-CN': '原因已定位。' },
+    nextUpdateAt: inMinutes(app, 20),
+  })
+  clock.move(60_000)
+  await publishUpdate(app, lin, id, {
+    status: 'identified',
+    components: [{ id: orders, status: 'major_outage' }],
+    body: { en: 'Orders fail too.', 'zh-CN': '下单也失败。' },
+    nextUpdateAt: inMinutes(app, 20),
+  })
+  const affected = async () => (await readIncident(app, id))?.affected.map((component) => component.id)
+  expect(await affected()).toEqual([orders, payments])
+  clock.move(60_000)
+  await publishUpdate(app, lin, id, { status: 'resolved', body: { en: 'Over.', 'zh-CN': '已结束。' } })
+  expect(await affected()).toEqual([orders, payments])
+})
+
 story('a promise that passes is visibly late, and midnight moves the days', async ({ app, clock }) => {
   const { id } = await liveThroughIt(app, clock)
   const site = await openSite(app)
@@ -104,6 +146,34 @@ story('all is well, then one service is not: the headline follows the components
   expect(page).toContain('Lasted\n10 min')
   expect(page).toContain('Payments: from Partial outage to Operational')
   expect(textOf(site.read('/history/2026-11/'))).toContain('Resolved after 10 min.')
+  await site.stop()
+})
+
+story('a service that gets another name has it on the pages that spoke of it', async ({ app, clock }) => {
+  const { orders, payments } = await openServices(app)
+  const opened: string[] = []
+  for (const id of [orders, payments]) {
+    const incident = await openIncident(app, lin, {
+      title: { en: 'Something is slow.', 'zh-CN': '有些变慢。' },
+      severity: 2,
+      status: 'investigating',
+      components: [{ id, status: 'degraded_performance' }],
+      body: { en: 'We are looking.', 'zh-CN': '正在排查。' },
+      nextUpdateAt: inMinutes(app, 20),
+    })
+    await publishUpdate(app, lin, incident.id, { status: 'resolved', body: { en: 'Over.', 'zh-CN': '已结束。' } })
+    opened.push(incident.id)
+  }
+  const site = await openSite(app)
+  const [ofOrders, ofPayments] = opened.map((id) => `/incidents/${id}/`) as [string, string]
+  const other = site.read(ofPayments)
+  clock.move(60_000)
+  await changeComponent(app, lin, orders, { name: { en: 'Checkout', 'zh-CN': '结账' } })
+  await site.publisher.publishChanges()
+  for (const place of [ofOrders, '/', '/subscribe/']) expect(textOf(site.read(place)), place).toContain('Checkout')
+  for (const place of [ofOrders, '/', '/subscribe/'])
+    expect(textOf(site.read(`/zh-CN${place}`)), place).toContain('结账')
+  expect(site.read(ofPayments), 'nothing to say there').toBe(other)
   await site.stop()
 })
 
