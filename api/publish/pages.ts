@@ -3,9 +3,9 @@ import { feedLength, rssFeed } from '#api/feeds/rss.ts'
 import {
   changesSince,
   maintainedMonths,
-  readHistory,
-  readIncident,
+  readAddresses,
   readMonths,
+  readRevision,
   readStatus,
   readUpdates,
 } from '#api/status/read.ts'
@@ -28,23 +28,29 @@ export async function everyPlace(app: App): Promise<string[]> {
   const months = await readMonths(app)
   const places = new Set([...always, ...standing, ...[...open, ...knownIssues].flatMap(ofIncident)])
   for (const month of months) places.add(`/history/${month}/`)
-  for (const month of months)
-    for (const incident of (await readHistory(app, month)).incidents)
-      for (const place of ofIncident(incident)) places.add(place)
+  for (const address of await readAddresses(app)) for (const place of ofIncident(address)) places.add(place)
   return inEveryLanguage(app, [...places])
 }
 
-/** What must be drawn again after a change: the places, and the revision they will then show. */
-export async function changedPlaces(app: App, since: number): Promise<{ revision: number; places: string[] }> {
-  const { revision, incidentIds, months } = await changesSince(app, since)
-  if (revision === since) return { revision, places: [] }
-  const places = [...always]
-  for (const id of incidentIds) {
-    const incident = await readIncident(app, id)
-    places.push(...(incident ? ofIncident(incident) : [`/incidents/${id}/`]))
-  }
-  places.push(...months.map((month) => `/history/${month}/`), '/history/', '/subscribe/')
-  return { revision, places: inEveryLanguage(app, places) }
+/** What must be drawn again, and the revision it will then show: what people read now, and what they may look up. */
+export interface Changed {
+  revision: number
+  news: string[]
+  rest: string[]
+}
+
+/** What must be drawn again after a change; nothing when there was none. */
+export async function changedPlaces(app: App, since: number): Promise<Changed> {
+  if ((await readRevision(app)) === since) return { revision: since, news: [], rest: [] }
+  const { revision, incidents, months, components, naming } = await changesSince(app, since)
+  const rest = [
+    ...months.map((month) => `/history/${month}/`),
+    '/history/',
+    ...(components ? ['/subscribe/'] : []),
+    ...naming.map(({ id }) => `/incidents/${id}/`),
+  ]
+  const news = [...always, ...incidents.flatMap(ofIncident)]
+  return { revision, news: inEveryLanguage(app, news), rest: inEveryLanguage(app, rest) }
 }
 
 /** What time alone changes. */

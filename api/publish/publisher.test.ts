@@ -60,7 +60,7 @@ story('a publish draws the pages that changed and no other, and feeds follow', a
   clock.move(60_000)
   const { id, code } = await ordersDown(app, orders)
   await publisher.publishChanges()
-  const expected = ['/', '/history/', '/history/2026-11/', '/subscribe/', `/i/${code}/`, `/incidents/${id}/`]
+  const expected = ['/', '/history/', '/history/2026-11/', `/i/${code}/`, `/incidents/${id}/`]
   expect(new Set(drawn())).toEqual(new Set([...expected, ...expected.map((place) => `/zh-CN${place}`)]))
   expect(home().open[0].title.en).toBe('Orders fail')
   expect(readFileSync(join(dir, 'history.rss'), 'utf8')).toContain('We are investigating.')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { App } from '#api/app.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
-import { readStatus, recordIdentity } from '#api/status/read.ts'
+import { readRevision, readStatus, recordIdentity } from '#api/status/read.ts'
 import { copyAssets } from './assets.ts'
 import { openDraw, type Render } from './draw.ts'
 import { dueAfter } from './due.ts'
@@ -43,9 +43,6 @@ export interface Publisher {
 const stepPages = 50
 /** How long a page that could not be drawn waits for its next try, in milliseconds. */
 const retryAfterMs = 5 * secondMs
-
-/** Pages that people look things up in, after the news. */
-const lookedUp = /\/(?:history|subscribe)\//
 
 /** Opens the one writer of the published folder. Reads what the folder says of itself; publishes nothing yet. */
 export async function openPublisher(app: App, parts: PublisherParts): Promise<Publisher> {
@@ -114,7 +111,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   const all = async (startOver: boolean, atFirst = () => {}) => {
     const started = performance.now()
     const since = app.now()
-    const { revision } = await changedPlaces(app, shown?.revision ?? 0)
+    const revision = await readRevision(app)
     if (!startOver && isBehind(revision)) return
     state = 'fine'
     if (parts.assets) published.swap(await copyAssets(parts.assets, dir))
@@ -125,9 +122,9 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       if (stopped) return
       await show(places.slice(from, from + stepPages))
       // News does not wait until a long past is drawn.
-      const news = await changedPlaces(app, drawn)
-      if (news.places.length) await show(news.places)
-      drawn = news.revision
+      const changed = await changedPlaces(app, drawn)
+      await show([...changed.news, ...changed.rest])
+      drawn = changed.revision
       if (from + stepPages < places.length) atFirst()
     }
     await settle(drawn, since)
@@ -137,21 +134,21 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
 
   const changes = async (atFirst?: () => void) => {
     if (!shown || shown.build !== build) return all(false, atFirst)
-    const changed = await changedPlaces(app, shown.revision)
-    const { revision } = changed
+    const { revision, news, rest } = await changedPlaces(app, shown.revision)
     if (isBehind(revision)) return
-    if (changed.places.length === 0 && (undone.size === 0 || app.now() < retryAt)) return
-    const places = [...new Set([...changed.places, ...undone])]
+    if (news.length === 0 && (undone.size === 0 || app.now() < retryAt)) return
     const started = performance.now()
     const since = app.now()
-    // What people read now comes before what they may look up.
-    const news = places.filter((place) => !lookedUp.test(place))
-    const rest = places.filter((place) => lookedUp.test(place))
-    for (const list of [news, rest])
-      for (let from = 0; from < list.length; from += stepPages) await show(list.slice(from, from + stepPages))
+    const first = [...new Set([...news, ...undone])]
+    const later = rest.filter((place) => !undone.has(place))
+    for (const places of [first, later])
+      for (let from = 0; from < places.length; from += stepPages) {
+        if (stopped && places === later) return
+        await show(places.slice(from, from + stepPages))
+      }
     await settle(revision, since)
     const ms = Math.round(performance.now() - started)
-    app.log('info', 'publish.changes', { revision, pages: places.length, ms })
+    app.log('info', 'publish.changes', { revision, pages: first.length + later.length, ms })
   }
 
   const timely = async () => {
@@ -182,7 +179,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   }
 
   // The record tells at once whether it is the one these pages were drawn from.
-  if (shown) isBehind((await changedPlaces(app, shown.revision)).revision)
+  if (shown) isBehind(await readRevision(app))
 
   return {
     get state() {

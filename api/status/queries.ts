@@ -59,6 +59,10 @@ export async function publicIncidentsOf(db: Db, ids: string[]): Promise<Row<'inc
   return ids.length ? publicIncidents(db).selectAll().where('id', 'in', ids).execute() : []
 }
 
+/** What the addresses of every public incident are made of, the youngest first. */
+export const everyIncident = (db: Db): Promise<{ id: string; code: string }[]> =>
+  publicIncidents(db).select(['id', 'code']).orderBy('startedAt', 'desc').orderBy('id').execute()
+
 /** Every public state that reaches beyond `from`, as it counts. */
 export async function statesAfter(
   db: Db,
@@ -143,6 +147,36 @@ export const announcedBetween = (db: Db, seq: number, revision: number) =>
     .where('seq', '>', seq)
     .where('seq', '<=', revision)
     .execute()
+
+/** The components that were renamed or moved at these instants. */
+export async function changedComponents(db: Db, at: Instant[]): Promise<string[]> {
+  if (!at.length) return []
+  const rows = await db
+    .selectFrom('audit')
+    .select('subjectId')
+    .where('action', '=', 'component.changed')
+    .where('at', 'in', at)
+    .execute()
+  return [...new Set(rows.map(({ subjectId }) => subjectId))]
+}
+
+/** The public incidents that touched these components, the youngest first. */
+export async function incidentsTouching(
+  db: Db,
+  componentIds: string[],
+  limit: number,
+): Promise<{ id: string; code: string }[]> {
+  if (!componentIds.length) return []
+  return publicIncidents(db)
+    .select(['id', 'code'])
+    .where('id', 'in', (eb) =>
+      eb.selectFrom('statusInterval').select('incidentId').where('componentId', 'in', componentIds),
+    )
+    .orderBy('startedAt', 'desc')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+}
 
 /** Rows of incidents as they stood before their facts were corrected, as JSON. */
 export async function factsBefore(db: Db, incidentIds: string[]): Promise<string[]> {

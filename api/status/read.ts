@@ -117,17 +117,32 @@ export async function readUpdates(app: App, { limit }: { limit: number }): Promi
   })
 }
 
+/** The number of the last change that was committed. */
+export const readRevision = (app: App): Promise<number> => queries.readRevision(app.db)
+
+/** What the addresses of every public incident are made of, the youngest first. */
+export const readAddresses = (app: App): Promise<Address[]> => queries.everyIncident(app.db)
+
 /** Names this record for as long as it lives, through backup and restore. */
 export const recordIdentity = (app: App): Promise<string> => queries.readIdentity(app.db)
 
+/** What an incident's public addresses are made of. */
+export interface Address {
+  id: string
+  code: string
+}
+
+/** How many incidents are drawn again when a component gets another name; older ones get it when all are drawn. */
+export const renamedMax = 200
+
 /**
  * What a publisher must draw again after `seq`, besides the home page and the feeds: the public incidents that changed,
- * and the months that hold or held them, with the neighbours that link to them.
+ * the months that hold or held them, with the neighbours that link to them, and what names a component that changed.
  */
 export async function changesSince(
   app: App,
   seq: number,
-): Promise<{ revision: number; incidentIds: string[]; months: string[] }> {
+): Promise<{ revision: number; incidents: Address[]; months: string[]; components: boolean; naming: Address[] }> {
   const { db } = app
   const revision = await queries.readRevision(db)
   const rows = await queries.announcedBetween(db, seq, revision)
@@ -141,7 +156,15 @@ export async function changesSince(
     ...before.map((row) => fromJson<Row<'incident'>>(row).startedAt),
     ...(await queries.maintenanceStarts(db, planned)),
   ]
-  return { revision, incidentIds, months: await monthsWithNeighbours(app, starts) }
+  const renamed = rows.filter(({ kind }) => kind === 'component.changed').map(({ createdAt }) => createdAt)
+  const touching = await queries.incidentsTouching(db, await queries.changedComponents(db, renamed), renamedMax)
+  return {
+    revision,
+    incidents: incidents.map(({ id, code }) => ({ id, code })),
+    months: await monthsWithNeighbours(app, starts),
+    components: renamed.length > 0,
+    naming: touching.filter(({ id }) => !incidentIds.includes(id)),
+  }
 }
 
 /** The months of maintenances that time begins and ends, with the neighbours that link to them. */
