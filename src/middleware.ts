@@ -20,13 +20,12 @@ export const onRequest = defineMiddleware(async (context, next) => {
 
 /**
  * Stands in front of the desk: every admin page asks the one table of permissions, and one without a row does not
- * exist. Whoever is not signed in is asked to, and what they posted goes along in the page, so that no draft is lost.
+ * exist, which a page of the desk says. Whoever is not signed in is asked to, and what they posted goes along in the page, so that no draft is lost.
  */
 async function openDesk(context: APIContext, next: MiddlewareNext): Promise<Response> {
   const { locals, request, url } = context
   const method = request.method === 'HEAD' ? 'GET' : request.method
   const row = pagePermission(method, url.pathname)
-  if (!row) return new Response(null, { status: 404 })
   locals.locale = chooseLanguage(context)
   locals.person = null
   locals.nonce = randomBytes(16).toString('base64url')
@@ -34,7 +33,7 @@ async function openDesk(context: APIContext, next: MiddlewareNext): Promise<Resp
   locals.carried = null
   locals.restored = false
 
-  if (method === 'POST') {
+  if (row && method === 'POST') {
     // A clone, because a request whose body was read cannot be handed on to another page.
     const form = await readForm(request.clone())
     if (!form) return new Response('This form is too large.', { status: 413 })
@@ -47,7 +46,7 @@ async function openDesk(context: APIContext, next: MiddlewareNext): Promise<Resp
   }
   const session = await locals.api.api.v1.session.$get()
   if (session.ok) locals.person = await session.json()
-  return answer()
+  return row ? answer() : next('/admin/missing')
 
   function answer(): Promise<Response> {
     if (row?.who === 'public') return next()

@@ -15,6 +15,7 @@ import {
   type ComponentState,
   checkComponents,
   checkFacts,
+  checkFollows,
   checkOver,
   checkPromise,
   checkSeverity,
@@ -108,7 +109,8 @@ export async function openIncident(
 /**
  * Publishes the next word on an incident. Resolved sets its components to operational unless `components` says
  * otherwise; within 24 hours another status opens it again. `effectiveAt` dates the change of components when it came
- * before the words. Throws `not_found`, `invalid` with the fields, `conflict`.
+ * before the words. Throws `not_found`, `invalid` with the fields, and `conflict`, also when another update was published
+ * after the one it `follows`.
  */
 export async function publishUpdate(
   app: App,
@@ -121,6 +123,8 @@ export async function publishUpdate(
     const before = await holdIncident(trx, incidentId)
     if (!before) throw notFound('This incident')
     const now = app.now()
+    const earlier = await updatesOf(trx, [incidentId])
+    checkFollows(input.follows, earlier)
     const move = moveTo(before, input.status, now)
     checkPromise(input.status, input.nextUpdateAt ?? null, now)
     const components = input.components ?? []
@@ -131,7 +135,6 @@ export async function publishUpdate(
         components,
         intervals.filter(({ endedAt }) => endedAt === null),
       )
-    const earlier = await updatesOf(trx, [incidentId])
     if (input.corrects && !earlier.some(({ id }) => id === input.corrects))
       throw invalid('A correction names an update of the same incident.', {
         corrects: 'This incident has no such update.',

@@ -7,7 +7,7 @@ export const incidentStatuses = ['investigating', 'identified', 'monitoring', 'r
 export const impacts = ['none', 'minor', 'major', 'critical'] as const
 
 /** How long after its end an incident may go on as the same one. */
-const reopenWithinMs = 24 * hourMs
+export const reopenWithinMs = 24 * hourMs
 
 /** Severity 3 concerns single customers: no page, feed, code or notice shows it. */
 export const isPrivate = (severity: number): boolean => severity === 3
@@ -51,6 +51,13 @@ export function checkOver(
   })
   if (Object.keys(fields).length)
     throw invalid('An incident that is over cannot make a component worse. Open it again, or open a new one.', fields)
+}
+
+/** Refuses words written without having read the newest ones: two people would contradict each other in public. */
+export function checkFollows(follows: string | undefined, earlier: { id: string; number: number }[]): void {
+  const newest = earlier.at(-1)
+  if (follows !== undefined && newest && newest.id !== follows)
+    throw conflict(`Update ${newest.number} was published meanwhile. Read it first, then follow it.`)
 }
 
 /** A reader is always told when the next word comes, until the incident is over. */

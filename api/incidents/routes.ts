@@ -70,6 +70,9 @@ function inputs({ defaultLocale }: Site) {
         ...promise,
         effectiveAt: instantInput.optional().openapi({ description: 'When the components changed; now, unless said.' }),
         corrects: idInput.nullable().optional(),
+        follows: idInput.optional().openapi({
+          description: 'The newest update that was read before writing. When another was published since: 409.',
+        }),
         notify,
       })
       .openapi('NewUpdate'),

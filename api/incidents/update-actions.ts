@@ -19,6 +19,8 @@ export interface NewUpdate {
   /** The earlier update that this one puts right. */
   corrects?: string | null | undefined
   notify?: boolean | undefined
+  /** The newest update that whoever writes this one has read. */
+  follows?: string | undefined
 }
 
 /** Letters and digits that nobody mistakes for one another and that spell no word. */

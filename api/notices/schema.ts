@@ -120,6 +120,7 @@ export const headShape = z
     address: z.string(),
     locale: z.string(),
     subject: z.string().nullable(),
+    opening: z.string().optional().openapi({ description: 'The first words of a message without a subject.' }),
   })
   .openapi('LetterHead')
 

@@ -69,7 +69,7 @@ describe.each([true, false])('with script: %s', (javaScriptEnabled) => {
     await page.locator('[data-people]').first().waitFor()
     expect(await field(page, 'body.en').inputValue()).toContain(`{next}.\n\nSorry. "${mark}" <b>&`)
     expect(await stateOf(page, program.services.orders).inputValue()).toBe('major_outage')
-    expect(await page.locator('[data-reach]').textContent()).toMatch(/Email\s*2 people[\s\S]*SMS\s*1 people/)
+    expect(await page.locator('[data-reach]').textContent()).toMatch(/Email\s*2 people[\s\S]*SMS\s*1 person/)
     const frames = page.locator('#preview iframe')
     expect(await frames.count()).toBe(4)
     const pageFrame = page.frameLocator('#preview iframe').nth(0)

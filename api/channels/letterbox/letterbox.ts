@@ -17,6 +17,8 @@ export interface LetterHead {
   address: string
   locale: string
   subject: string | null
+  /** The first words of a message without a subject. */
+  opening?: string
 }
 
 /** A batch as it lies in the letterbox. */
@@ -28,6 +30,8 @@ export interface LetterFile {
 
 /** Messages in one file. */
 const batchSizeMax = 100
+/** Characters of an opening. */
+const openingLength = 60
 const keepMs = 23 * 3_600_000
 
 export const zip = promisify(gzip)
@@ -87,6 +91,7 @@ async function put(dir: string, clock: Clock, channel: string, batch: FrozenBatc
       address: message.address,
       locale: message.locale,
       subject: message.subject ?? null,
+      ...(message.subject ? {} : { opening: [...message.text].slice(0, openingLength).join('') }),
     }),
   )
   await writeWhole(join(dir, 'heads', headFile(letter.at, name)), JSON.stringify(heads))

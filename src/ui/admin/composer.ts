@@ -117,7 +117,8 @@ export interface Draft {
 
 /**
  * Reads the composer. `faults` names each field that keeps it from being published, with a sentence in the language of
- * the desk; the draft is as good as it can be read, for a preview. `startedAt` is given when the incident exists.
+ * the desk; the draft is as good as it can be read, for a preview. `startedAt` and
+ * `severity` are given when the incident exists.
  */
 export function readDraft(
   typed: Typed,
@@ -127,7 +128,15 @@ export function readDraft(
     locale,
     kind,
     startedAt,
-  }: { zone: string; now: Instant; locale: Locale; kind: 'incident' | 'update'; startedAt?: Instant },
+    severity: known,
+  }: {
+    zone: string
+    now: Instant
+    locale: Locale
+    kind: 'incident' | 'update'
+    startedAt?: Instant
+    severity?: number
+  },
 ): { draft: Draft; faults: Faults } {
   const w = wordsOf(locale).admin.faults
   const faults: Faults = {}
@@ -159,6 +168,9 @@ export function readDraft(
   }
   if (!Object.keys(draft.body).length) faults[`body.${locale}`] = w.body
   braceFaults(draft, w, faults)
+  if ((known ?? severity) === 4)
+    for (const { id, status } of draft.components)
+      if (status !== 'operational') faults[`component.${id}`] = w.knownIssue
   if (!isOver(status)) {
     if (!next) faults.next = w.promise
     else if (next <= now) faults.next = fill(w.promisePast, { time: datesFor(locale, zone, now).hour(next) })

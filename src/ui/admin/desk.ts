@@ -1,7 +1,7 @@
 import { mayOpen } from '#api/accounts/permissions.ts'
 import { maySeeAddresses } from '#api/subscribers/address.ts'
 import type { Locale } from '#content/locales.ts'
-import { type Labels, wordsOf } from '#content/words.ts'
+import { fill, type Labels, wordsOf } from '#content/words.ts'
 import { type Dates, datesFor } from '../../lib/dates.ts'
 import { type View, viewOf } from '../../lib/view.ts'
 
@@ -31,3 +31,11 @@ export function deskOf({ locale, site, now, person }: App.Locals): Desk {
     seesAddresses: maySeeAddresses(person?.roles ?? []),
   }
 }
+
+/** "Email", or what a channel that has no label is called. */
+export const channelName = (w: Desk['w'], channel: string): string =>
+  channel === 'email' ? w.channels.email : channel === 'sms' ? w.channels.sms : channel
+
+/** "1 person", "8,853 people". */
+export const countPeople = ({ w, locale }: Desk, people: number): string =>
+  fill(people === 1 ? w.preview.person : w.preview.people, { people: new Intl.NumberFormat(locale).format(people) })

@@ -79,3 +79,9 @@ export async function bodyOf<R extends { ok: boolean; status: number; json(): Pr
   return (await response.json()) as Answered<R>
 }
 type Answered<R extends { json(): Promise<unknown> }> = Exclude<Awaited<ReturnType<R['json']>>, { error: unknown }>
+
+/** The address somebody looks for; a phone number may be written with spaces, hyphens and parentheses. */
+export function soughtAddress(asked: URLSearchParams): string {
+  const address = (asked.get('address') ?? '').trim()
+  return /^\+?[\d\s().-]+$/.test(address) ? address.replace(/[\s().-]/g, '') : address
+}

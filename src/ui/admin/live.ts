@@ -57,7 +57,7 @@ if (form && preview) {
     try {
       const answer = await fetch(location.pathname, { method: 'POST', body: data, redirect: 'error' })
       if (mine === latest && answer.status < 500 && answer.status !== 401)
-        replaceFrom(await read(answer), `#${preview.id}, #languages`)
+        replaceFrom(await read(answer), `#${preview.id}, #languages, #counts`)
     } catch {
       // Typing goes on; the next pause tries again.
     }

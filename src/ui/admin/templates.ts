@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import { isLocale, type Locale, locales, type Words } from '#content/locales.ts'
+import { isLocale, locales, type Words } from '#content/locales.ts'
 
 /** A text approved beforehand: braces are the parts that a person fills in. */
 interface Template {
@@ -48,13 +48,22 @@ export const updateTemplates = (opening: boolean): Template[] =>
 export const findTemplate = (key: string): Template | undefined =>
   all.find((template) => template.key === key && template.kind === 'update')
 
-/** Puts a template's texts into the composer; everything else that was typed stays. */
-export function applyTemplate(typed: Map<string, string>, template: Template): void {
+/**
+ * Puts a template's texts into fields that are empty or hold a template's text untouched. What a person wrote stays: the
+ * answer names the fields in which it did.
+ */
+export function applyTemplate(typed: Map<string, string>, template: Template): string[] {
+  const kept: string[] = []
   typed.set('template', template.key)
-  for (const locale of locales) {
-    const set = (name: string, words: Words, at: Locale) => words[at] && typed.set(`${name}.${at}`, words[at])
-    set('title', template.title, locale)
-    set('body', template.body, locale)
-  }
+  for (const name of ['title', 'body'] as const)
+    for (const locale of locales) {
+      const field = `${name}.${locale}`
+      const text = template[name][locale]
+      const stands = typed.get(field) ?? ''
+      if (!text || text === stands) continue
+      if (stands === '' || all.some((one) => one[name][locale] === stands)) typed.set(field, text)
+      else kept.push(field)
+    }
   if (template.state) typed.set('status', template.state)
+  return kept
 }
