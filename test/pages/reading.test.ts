@@ -107,6 +107,20 @@ it('is described, where it is only linked to, by its headline and its newest upd
   }
 })
 
+it('says when the demonstration was drawn, and with a script what time it is there', async () => {
+  const config = { ...stage.app.config, mode: 'demo' as const, dataDir: `${stage.app.config.dataDir}/demonstration` }
+  const demo = await openSite({ ...stage.app, config })
+  const shown = await serveSite(demo.published)
+  expect(demo.read('/')).toMatch(/It was <time[^>]*>20:\d\d<\/time> there when this page was drawn\./)
+  const { page, close } = await newPage()
+  await page.route('**/api/v1/status', (route) => route.fulfill({ json: { at: '2026-11-11T14:28:00.000Z' } }))
+  await page.goto(`${shown.address}/`)
+  await page.getByText('It is 22:28 there.').waitFor()
+  await close()
+  await shown.stop()
+  await demo.stop()
+})
+
 it('has text of enough contrast in light and in dark (WCAG 2.2, 1.4.3)', async () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     const { page, close } = await newPage({ colorScheme })

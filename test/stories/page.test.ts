@@ -70,6 +70,16 @@ story('before the first service is listed nothing is said to be well', async ({ 
   }
   expect(site.read('/subscribe/')).not.toContain('value="services"')
   await site.stop()
+
+  const off = app.channels.map(({ name }) => ({ ...app.channels[0]!, name, offReason: 'Not set up.' }))
+  const silent = await openSite({
+    ...app,
+    channels: off,
+    config: { ...app.config, dataDir: `${app.config.dataDir}/off` },
+  })
+  expect(textOf(silent.read('/subscribe/'))).toContain('Neither email nor text messages are set up')
+  expect(silent.read('/subscribe/')).not.toContain('<form')
+  await silent.stop()
 })
 
 story('what an incident affects is told the gravest first, and once it is over the gravest it was', async (stage) => {
