@@ -66,6 +66,7 @@ it('behind a proxy that ends TLS: the first owner comes in by the link, invites,
   expect(await me()).toBe(200)
   await page.goto(`${program.url}/admin/tokens`)
   expect(await page.content()).not.toContain(token)
+  await page.locator('summary', { hasText: 'Revoke' }).click()
   await page.getByRole('button', { name: 'Revoke pager' }).click()
   await page.getByText('Revoked', { exact: true }).waitFor()
   expect(await me()).toBe(401)
