@@ -1,11 +1,12 @@
 import type { App } from '#api/app.ts'
-import { smsLength } from '#api/channels/sms/segments.ts'
+import type { SmsLength } from '#api/channels/sms/segments.ts'
 import { notFound } from '#api/errors.ts'
 import { readWhole } from '#api/incidents/queries.ts'
 import { countAudience, type Headcount } from '#api/subscribers/queries.ts'
 import { type Locale, locales } from '#content/locales.ts'
 import { compose, pageOrder, senderOf } from './composed.ts'
 import { audienceOfDraft, type NoticeDraft, toldOfDraft } from './draft.ts'
+import { tooSlow } from './sms-pace.ts'
 import type { Told } from './told.ts'
 import { forReader, type MailTemplate } from './update-mail.ts'
 import { type Sms, shortUrl, updateSms } from './update-sms.ts'
@@ -25,7 +26,7 @@ export interface NoticePreview {
   sms: Record<Locale, Sms>
   /** Channels that this draft goes out on; one that is missing tells nobody. */
   reach: Record<string, ChannelReach>
-  /** Sentences: an SMS that no longer fits one segment. */
+  /** Sentences: an SMS that no longer fits one segment, and a sender too slow for all who are told. */
   warnings: string[]
 }
 
@@ -47,22 +48,33 @@ export async function previewNotices(app: App, draft: NoticeDraft): Promise<Noti
     Object.fromEntries(locales.map((locale) => [locale, make(locale)])) as Record<Locale, T>
   const sms = each((locale) => composed.sms(locale))
   const reach: NoticePreview['reach'] = {}
+  const warnings = locales.filter((locale) => sms[locale].segments > 1).map((locale) => tooLong(locale, sms[locale]))
   for (const [name, count] of Object.entries(await countAudience(app.db, audienceOfDraft(draft, incident)))) {
     reach[name] = { ...count, off: app.channels.find((channel) => channel.name === name)?.offReason ?? null }
-    if (name === 'sms') reach[name].cost = costOf(app, count, sms)
+    if (name !== 'sms') continue
+    reach[name].cost = costOf(app, count, sms)
+    warnings.push(...paceWarnings(app, segmentsOf(count, sms)))
   }
   return {
     email: each((locale) => forReader(composed.mail(locale), links)),
     sms,
     reach,
-    warnings: locales.filter((locale) => sms[locale].segments > 1).map((locale) => tooLong(locale, sms[locale])),
+    warnings,
   }
 }
 
-function costOf({ site }: App, { locales: people }: Headcount, sms: Record<Locale, Sms>) {
-  const segments = locales.reduce((sum, locale) => sum + (people[locale] ?? 0) * sms[locale].segments, 0)
+const segmentsOf = ({ locales: people }: Headcount, sms: Record<Locale, SmsLength>): number =>
+  locales.reduce((sum, locale) => sum + (people[locale] ?? 0) * sms[locale].segments, 0)
+
+function costOf({ site }: App, count: Headcount, sms: Record<Locale, Sms>) {
   const { amountMinor, currency } = site.smsPricePerSegment
-  return { amountMinor: segments * amountMinor, currency }
+  return { amountMinor: segmentsOf(count, sms) * amountMinor, currency }
+}
+
+function paceWarnings({ channels }: App, segments: number): string[] {
+  const channel = channels.find(({ name }) => name === 'sms')
+  const warning = channel && !channel.offReason ? tooSlow(segments, channel) : null
+  return warning ? [warning] : []
 }
 
 const tooLong = (locale: Locale, { segments, units, encoding }: Sms) =>
@@ -70,9 +82,9 @@ const tooLong = (locale: Locale, { segments, units, encoding }: Sms) =>
 
 /**
  * What is wrong with SMS whatever is written in them: languages in which the fixed words and the address alone no
- * longer fit one segment. For the log at start and the admin form.
+ * longer fit one segment, and a sender too slow for all who chose SMS. For the log at start.
  */
-export function smsWarnings(app: App): string[] {
+export async function smsWarnings(app: App): Promise<string[]> {
   const sender = senderOf(app)
   const at = app.now()
   const shortest: Told = {
@@ -93,10 +105,17 @@ export function smsWarnings(app: App): string[] {
     raised: false,
     components: [],
   }
-  return locales
-    .filter((locale) => smsLength(updateSms(shortest, locale, sender).text).segments > 1)
+  const sms = Object.fromEntries(locales.map((locale) => [locale, updateSms(shortest, locale, sender)])) as Record<
+    Locale,
+    Sms
+  >
+  const componentIds = (await pageOrder(app.db)).map(({ id }) => id)
+  const { sms: all } = await countAudience(app.db, { sms: { componentIds, everything: true } })
+  const long = locales
+    .filter((locale) => sms[locale].segments > 1)
     .map(
       (locale) =>
         `With ${shortUrl(app.config.publicUrl, '0000')} an SMS in ${locale} no longer fits one segment: a shorter PUBLIC_URL or sign in the site file makes each cheaper.`,
     )
+  return [...long, ...(all ? paceWarnings(app, segmentsOf(all, sms)) : [])]
 }

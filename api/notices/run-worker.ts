@@ -89,12 +89,14 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
 
   async function run() {
     let ready = false
-    for (const warning of smsWarnings(app)) app.log('warn', 'sms.too_long', { warning })
     while (!stopping) {
       woken = false
       const startedAt = performance.now()
       try {
-        if (!ready) await takeUpLostWork(app)
+        if (!ready) {
+          await takeUpLostWork(app)
+          for (const warning of await smsWarnings(app)) app.log('warn', 'sms.warning', { warning })
+        }
         ready = true
         await settleLeft()
         await sweep()

@@ -1,12 +1,16 @@
-import { expect } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import type { App } from '#api/app.ts'
 import { changeFacts, openIncident, publishUpdate } from '#api/incidents/actions.ts'
 import type { ManualClock } from '#api/lib/clock.ts'
 import { secondMs } from '#api/lib/time.ts'
-import { previewNotices } from '#api/notices/preview.ts'
+import { previewNotices, smsWarnings } from '#api/notices/preview.ts'
 import { story } from '../support/story.ts'
 import { inMinutes, lin, openServices, ordersDown, subscribe, words } from '../support/telling.ts'
 import { workFor } from '../support/work.ts'
+import { openTwilio, twilioEnv } from '../wire/twilio.ts'
+
+const twilio = await openTwilio()
+afterAll(() => twilio.close())
 
 async function listeners(app: App) {
   const services = await openServices(app)
@@ -75,3 +79,37 @@ for (const severity of [3, 4])
     expect(await bothWays(app, clock, id, worse)).toEqual({ said: told, really: told })
     expect(await bothWays(app, clock, id, goesOn(app))).toEqual({ said: { email: 1 }, really: { email: 1 } })
   })
+
+story(
+  'a sender that is too slow for everybody is named at start and in the preview',
+  async ({ app, clock }) => {
+    const services = await openServices(app)
+    const phones = (from: number, count: number, components?: string[]) =>
+      Array.from({ length: count }, (_, i) => ({
+        channel: 'sms' as const,
+        address: `+86138${String(from + i).padStart(8, '0')}`,
+        ...(components ? { components } : {}),
+      }))
+    await subscribe(app, [...phones(0, 170), ...phones(500, 10, [services.orders])])
+    const draft = {
+      title: words('Orders fail.', '无法下单。'),
+      severity: 1,
+      status: 'investigating' as const,
+      components: [{ id: services.orders, status: 'major_outage' as const }],
+      body: words('We are looking.', '正在排查。'),
+      nextUpdateAt: inMinutes(app, 20),
+    }
+    expect(await smsWarnings(app)).toEqual([])
+    expect((await previewNotices(app, draft)).warnings).toEqual([])
+    await subscribe(app, phones(700, 5, [services.orders]))
+    const tooSlow =
+      'The SMS take 31 minutes to send (185 segments, 0.1 a second), but none is sent that is older than 30 minutes: 5 of the segments would not go out. A faster sender, set in TWILIO_SEGMENTS_PER_SECOND, reaches everybody.'
+    expect(await smsWarnings(app)).toEqual([tooSlow])
+    expect((await previewNotices(app, draft)).warnings).toEqual([tooSlow])
+    await openIncident(app, lin, draft)
+    await workFor(app, clock, 3_600 * secondMs)
+    const states = await app.db.selectFrom('delivery').select('state').execute()
+    expect(states.filter(({ state }) => state === 'expired').length).toBe(5)
+  },
+  { ...twilioEnv(twilio), TWILIO_SEGMENTS_PER_SECOND: '0.1' },
+)

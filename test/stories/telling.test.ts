@@ -290,7 +290,7 @@ tell('a preview is what is sent, byte for byte, tokens and the new code apart', 
 story(
   'an address too long for one segment is named at start',
   async ({ app }) => {
-    const warnings = smsWarnings(app)
+    const warnings = await smsWarnings(app)
     expect(warnings).toHaveLength(1)
     expect(warnings[0]).toContain('an SMS in zh-CN no longer fits one segment')
   },
@@ -298,5 +298,5 @@ story(
 )
 
 story('an address of the usual length needs no warning', async ({ app }) => {
-  expect(smsWarnings(app)).toEqual([])
+  expect(await smsWarnings(app)).toEqual([])
 })
