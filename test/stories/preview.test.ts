@@ -113,3 +113,17 @@ story(
   },
   { ...twilioEnv(twilio), TWILIO_SEGMENTS_PER_SECOND: '0.1' },
 )
+
+story(
+  'an address too long for one segment is named at start',
+  async ({ app }) => {
+    const warnings = await smsWarnings(app)
+    expect(warnings).toHaveLength(1)
+    expect(warnings[0]).toContain('an SMS in zh-CN no longer fits one segment')
+  },
+  { PUBLIC_URL: 'https://the-service-status.of-a-company-with-a-long-name.example' },
+)
+
+story('an address of the usual length needs no warning', async ({ app }) => {
+  expect(await smsWarnings(app)).toEqual([])
+})

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect } from 'vitest'
 import { publishUpdate } from '#api/incidents/actions.ts'
 import { hourMs, minuteMs, secondMs } from '#api/lib/time.ts'
-import { previewNotices, smsWarnings } from '#api/notices/preview.ts'
+import { previewNotices } from '#api/notices/preview.ts'
 import { closeAddress } from '#api/subscribers/closing-queries.ts'
 import { suppress } from '#api/subscribers/queries.ts'
 import { story } from '../support/story.ts'
@@ -285,18 +285,4 @@ tell('a preview is what is sent, byte for byte, tokens and the new code apart', 
   const [mail] = resend.mailTo('buyer@mail.example')
   expect(plain(mail!.html)).toBe(plain(second.email.en.html))
   expect(resend.mails()).toHaveLength(1)
-})
-
-story(
-  'an address too long for one segment is named at start',
-  async ({ app }) => {
-    const warnings = await smsWarnings(app)
-    expect(warnings).toHaveLength(1)
-    expect(warnings[0]).toContain('an SMS in zh-CN no longer fits one segment')
-  },
-  { PUBLIC_URL: 'https://the-service-status.of-a-company-with-a-long-name.example' },
-)
-
-story('an address of the usual length needs no warning', async ({ app }) => {
-  expect(await smsWarnings(app)).toEqual([])
 })
