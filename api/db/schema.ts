@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely'
+import type { Generated, Insertable, Selectable } from 'kysely'
 import type { Instant } from '#api/lib/time.ts'
 import type { Locale } from '#content/locales.ts'
 
@@ -176,6 +176,9 @@ export interface Schema {
     expandedAt: Instant | null
     /** When no delivery of it waits for a batch any more. */
     frozenAt: Instant | null
+    /** Since when nothing of it is sent, and why, until a person decides; null when nothing stands against it. */
+    heldAt: Generated<Instant | null>
+    heldReason: Generated<string | null>
   }
   /** One notice to one address. Written before the send, kept after it. */
   delivery: {
@@ -200,6 +203,8 @@ export interface Schema {
     id: string
     noticeId: string
     channel: string
+    /** Whom the bytes were written for, where a channel has more than one provider; null means its first. */
+    provider: Generated<string | null>
     size: number
     /** The exact request, until the batch is final; its hash stays. */
     bytes: string | null

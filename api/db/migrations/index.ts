@@ -1,9 +1,11 @@
 import type { Migration } from 'kysely/migration'
 import * as first from './0001-first.ts'
 import * as accounts from './0002-accounts.ts'
+import * as ledger from './0003-ledger.ts'
 
 /** Every step from an empty database to today's, in order. Released steps are never edited. */
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-accounts': accounts,
+  '0003-ledger': ledger,
 }
