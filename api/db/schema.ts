@@ -179,6 +179,8 @@ export interface Schema {
     /** Since when nothing of it is sent, and why, until a person decides; null when nothing stands against it. */
     heldAt: Generated<Instant | null>
     heldReason: Generated<string | null>
+    /** When a person looked at what did not arrive and left it as it was: what ended later is shown to them again. */
+    seenAt: Generated<Instant | null>
   }
   /** One notice to one address. Written before the send, kept after it. */
   delivery: {
@@ -197,6 +199,19 @@ export interface Schema {
     createdAt: Instant
     updatedAt: Instant
     sentAt: Instant | null
+    /** When a person last asked for one more attempt: its age counts from then. */
+    askedAt: Generated<Instant | null>
+  }
+  /** How a delivery had ended before a person asked for one more attempt. */
+  earlierTry: {
+    id: string
+    deliveryId: string
+    batchId: string | null
+    state: DeliveryState
+    reason: string | null
+    providerId: string | null
+    sentAt: Instant | null
+    endedAt: Instant
   }
   /** Deliveries that go in one request: membership, order and bytes stand before the first attempt. */
   batch: {
@@ -218,6 +233,8 @@ export interface Schema {
     leaseUntil: Instant | null
     createdAt: Instant
     finalAt: Instant | null
+    /** When a person asked for the attempts of this batch; null for the notice's own. */
+    askedAt: Generated<Instant | null>
   }
   attempt: {
     id: string
@@ -230,7 +247,15 @@ export interface Schema {
   }
   channelState: { channel: string; stoppedAt: Instant | null; stoppedReason: string | null; nextSendAt: Instant | null }
   /** Callbacks already folded in, so that a replay changes nothing. */
-  providerEvent: { channel: string; eventId: string; receivedAt: Instant }
+  providerEvent: {
+    channel: string
+    eventId: string
+    receivedAt: Instant
+    /** What it said of which delivery; null when it was about none of ours. */
+    deliveryId: Generated<string | null>
+    state: Generated<string | null>
+    reason: Generated<string | null>
+  }
 
   /** Answers kept by Idempotency-Key or a form's one-time key: the same post twice does one thing. */
   idempotency: {

@@ -4,6 +4,31 @@ import type { Kysely } from 'kysely'
 export async function up(db: Kysely<unknown>): Promise<void> {
   const { schema } = db
   await schema.alterTable('batch').addColumn('provider', 'text').execute()
-  await schema.alterTable('notice').addColumn('heldAt', 'text').execute()
-  await schema.alterTable('notice').addColumn('heldReason', 'text').execute()
+  await schema.alterTable('notice').addColumn('held_at', 'text').execute()
+  await schema.alterTable('notice').addColumn('held_reason', 'text').execute()
+
+  // One more attempt that a person asked for: since when, and what the row said before.
+  await schema.alterTable('notice').addColumn('seen_at', 'text').execute()
+  await schema.alterTable('delivery').addColumn('asked_at', 'text').execute()
+  await schema.alterTable('batch').addColumn('asked_at', 'text').execute()
+  await schema
+    .createTable('earlier_try')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('delivery_id', 'text', (c) => c.notNull().references('delivery.id'))
+    .addColumn('batch_id', 'text')
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('reason', 'text')
+    .addColumn('provider_id', 'text')
+    .addColumn('sent_at', 'text')
+    .addColumn('ended_at', 'text', (c) => c.notNull())
+    .execute()
+  await schema.createIndex('earlier_try_delivery').on('earlier_try').column('delivery_id').execute()
+  await schema.createIndex('earlier_try_provider').on('earlier_try').column('provider_id').execute()
+
+  // What each callback said of which delivery, so that a person can read when a message arrived.
+  await schema.alterTable('provider_event').addColumn('delivery_id', 'text').execute()
+  await schema.alterTable('provider_event').addColumn('state', 'text').execute()
+  await schema.alterTable('provider_event').addColumn('reason', 'text').execute()
+  await schema.createIndex('provider_event_delivery').on('provider_event').column('delivery_id').execute()
+  await schema.createIndex('audit_at').on('audit').columns(['at', 'id']).execute()
 }
