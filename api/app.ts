@@ -12,6 +12,8 @@ import { loadSite, type Site } from './site.ts'
 export interface App {
   db: Db
   now(): Instant
+  /** A number from 0 up to 1, not 1 itself: what jitter is made of. */
+  random(): number
   config: Config
   site: Site
   channels: Channel[]
@@ -29,13 +31,14 @@ export interface App {
 
 export interface AppParts {
   clock?: Clock
+  random?: () => number
   log?: Log
   site?: Site
   channels?: Channel[]
   wake?: () => void
 }
 
-/** Opens the record and the channels. Migrates nothing. `parts` replaces the clock, the log and so on where a test or the demonstration brings its own. */
+/** Opens the record and the channels. Migrates nothing. `parts` replaces the clock, chance, the log and so on where a test or the demonstration brings its own. */
 export function openApp(config: Config, parts: AppParts = {}): App {
   const clock = parts.clock ?? realClock
   const log = parts.log ?? jsonLog(config.logLevel)
@@ -44,6 +47,7 @@ export function openApp(config: Config, parts: AppParts = {}): App {
   return {
     db,
     now: () => clock.now(),
+    random: parts.random ?? Math.random,
     config,
     site,
     channels: parts.channels ?? openChannels(config, clock, join(config.dataDir, 'letterbox'), site.smsCountries),

@@ -1,9 +1,23 @@
 import type { App } from '#api/app.ts'
 
 /** Where a program under test may be killed, each right after something was committed or accepted. */
-export type CrashPoint = 'after-take' | 'mid-expand' | 'after-freeze' | 'after-attempt' | 'after-accept'
+export const crashPoints = [
+  'after-take',
+  'mid-expand',
+  'after-expand',
+  'after-freeze',
+  'after-end',
+  'after-close',
+  'after-attempt',
+  'after-accept',
+  'after-settle',
+  'after-retry',
+  'after-takeover',
+  'after-receipt',
+] as const
+export type CrashPoint = (typeof crashPoints)[number]
 
 /** Ends the whole process at once, as a power cut would, when the settings name this point. Never in production. */
-export function crashPoint({ config }: App, point: CrashPoint): void {
+export function crashPoint({ config }: Pick<App, 'config'>, point: CrashPoint): void {
   if (config.crashAt === point && config.mode !== 'production') process.kill(process.pid, 'SIGKILL')
 }

@@ -56,7 +56,7 @@ async function expand(app: App, notice: Row<'notice'>): Promise<true> {
     const moved = await moveCursor(trx, notice, step.cursor === null ? { expandedAt: now } : { cursor: step.cursor })
     if (moved && insert) await trx.executeQuery(insert)
   })
-  if (step.rows.length) crashPoint(app, 'mid-expand')
+  crashPoint(app, step.cursor === null ? 'after-expand' : 'mid-expand')
   return true
 }
 

@@ -52,15 +52,19 @@ async function closeFrozen(app: App, notices: Row<'notice'>[]): Promise<boolean>
     const waiting = await Promise.all(app.channels.map(({ name }) => unfrozen(app.db, notice.id, name, 1)))
     if (waiting.some(({ length }) => length)) continue
     await closeNotice(app.db, notice.id, app.now())
+    crashPoint(app, 'after-close')
     return true
   }
   return false
 }
 
 async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, limit: number): Promise<boolean> {
-  const deliveries = await unfrozen(app.db, notice.id, channel.name, limit)
-  if (!deliveries.length) return false
-  const late = toMs(app.now()) - toMs(notice.createdAt) > channel.expiresAfterMs
+  const waiting = await unfrozen(app.db, notice.id, channel.name, limit)
+  if (!waiting.length) return false
+  // What a person asked for once more counts its age from then, and shares no batch with the notice's own.
+  const askedAt = waiting[0]!.askedAt
+  const deliveries = waiting.filter((delivery) => delivery.askedAt === askedAt)
+  const late = toMs(app.now()) - toMs(askedAt ?? notice.createdAt) > channel.expiresAfterMs
   const composed = late ? null : await composedFor(app, notice)
   if (!composed) {
     const end = late
@@ -68,6 +72,7 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
       : ({ state: 'failed', reason: 'the update is not in the record' } as const)
     const ids = deliveries.map(({ id }) => id)
     await app.db.transaction().execute((trx) => endDeliveries(trx, ids, app.now(), end))
+    crashPoint(app, 'after-end')
     return true
   }
   const subscriberIds = deliveries.map(({ subscriberId }) => subscriberId)
@@ -111,6 +116,7 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
           leaseUntil: null,
           createdAt: now,
           finalAt: null,
+          askedAt,
         })
         const ids = members.map((delivery) => delivery.id)
         // Another worker froze one of them: nothing of this transaction may stand.

@@ -1,6 +1,7 @@
 import type { App } from '#api/app.ts'
 import { plusMs } from '#api/lib/time.ts'
 import { overdueBatch } from './batch-queries.ts'
+import { crashPoint } from './crash.ts'
 import { endDeliveries, openNotices, unfrozen } from './queries.ts'
 import { endUnsent } from './settle.ts'
 
@@ -22,12 +23,16 @@ export async function endOverdue(app: App): Promise<boolean> {
       if (batch) await endUnsent(trx, now, batch, reason)
       return batch !== undefined
     })
-    if (ended) return true
+    if (ended) {
+      crashPoint(app, 'after-end')
+      return true
+    }
     for (const notice of await openNotices(app.db)) {
       if (notice.createdAt > before) continue
       const ids = (await unfrozen(app.db, notice.id, channel.name, endMax)).map(({ id }) => id)
       if (!ids.length) continue
       await app.db.transaction().execute((trx) => endDeliveries(trx, ids, now, { state: 'expired', reason }))
+      crashPoint(app, 'after-end')
       return true
     }
   }

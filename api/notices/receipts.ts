@@ -5,6 +5,7 @@ import type { Row } from '#api/db/schema.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { barAddress } from '#api/subscribers/closing-queries.ts'
 import { saveBatch } from './batch-queries.ts'
+import { crashPoint } from './crash.ts'
 import { goesOn } from './delivery.ts'
 import { closeFor } from './settle.ts'
 
@@ -14,7 +15,10 @@ import { closeFor } from './settle.ts'
  */
 export async function foldReceipts(app: App, channel: Channel, events: ReceiptEvent[]): Promise<number> {
   let news = 0
-  for (const event of events) if (await app.db.transaction().execute((trx) => fold(app, trx, channel, event))) news++
+  for (const event of events) {
+    if (await app.db.transaction().execute((trx) => fold(app, trx, channel, event))) news++
+    crashPoint(app, 'after-receipt')
+  }
   return news
 }
 

@@ -5,6 +5,7 @@ import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { unpack } from '#api/lib/pack.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
+import { bornAt } from './again.ts'
 import { endAttempt, insertAttempt, membersOf, moveMembers, nextBatch, nextDueOf, saveBatch } from './batch-queries.ts'
 import { crashPoint } from './crash.ts'
 import { findChannelState, findNotice, holdChannelState, saveChannelState } from './queries.ts'
@@ -43,7 +44,10 @@ export async function claimNext(app: App): Promise<Claim | null> {
     if (channel.offReason) continue
     while (await mayClaim(app, channel)) {
       const claimed = await app.db.transaction().execute((trx) => claim(app, trx, channel))
-      if (claimed === 'ended') continue
+      if (claimed === 'ended') {
+        crashPoint(app, 'after-end')
+        continue
+      }
       if (!claimed) break
       flying(app).add(claimed.batch.id)
       crashPoint(app, 'after-attempt')
@@ -69,7 +73,7 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   const batch = await nextBatch(trx, channel.name, now, [...flying(app)])
   if (!batch) return null
   const notice = await findNotice(trx, batch.noticeId)
-  const deadline = plusMs(notice?.createdAt ?? batch.createdAt, channel.expiresAfterMs)
+  const deadline = plusMs(bornAt(batch, notice), channel.expiresAfterMs)
   const lost = batch.state === 'sending'
   const stored = readStored(channel, batch)
   if (!stored) {
@@ -128,8 +132,13 @@ export type Outcome = Receipt[] | DeliveryFailed
 
 /** Writes down what became of a claimed batch. Throws when the record cannot be written: then it must be called again, for nobody else knows. */
 export async function settleClaimed(app: App, { channel, batch }: Claim, outcome: Outcome): Promise<void> {
-  if (outcome instanceof DeliveryFailed) await settleFailed(app, channel, batch, outcome)
-  else await settleSent(app, channel, batch, outcome)
+  if (outcome instanceof DeliveryFailed) {
+    await settleFailed(app, channel, batch, outcome)
+    crashPoint(app, 'after-retry')
+  } else {
+    await settleSent(app, channel, batch, outcome)
+    crashPoint(app, 'after-settle')
+  }
   flying(app).delete(batch.id)
 }
 

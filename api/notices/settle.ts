@@ -4,6 +4,7 @@ import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { type Instant, plusMs } from '#api/lib/time.ts'
 import { barAddress } from '#api/subscribers/closing-queries.ts'
+import { bornAt } from './again.ts'
 import {
   bringForward,
   countTries,
@@ -93,9 +94,9 @@ export async function settleFailed(
     if (mayBeOut) return hold(trx, batch, now, failure.reason)
     if (failure.permanent) return giveUp(trx, batch, now, 'failed', failure.reason)
     const tries = await countTries(trx, batch.id)
-    const wait = waitAfter(tries, Math.random(), failure.retryAfterSeconds)
+    const wait = waitAfter(tries, app.random(), failure.retryAfterSeconds)
     const notice = await findNotice(trx, batch.noticeId)
-    const deadline = plusMs(notice?.createdAt ?? batch.createdAt, channel.expiresAfterMs)
+    const deadline = plusMs(bornAt(batch, notice), channel.expiresAfterMs)
     if (wait === null || plusMs(now, wait) >= deadline) {
       const reason = `gave up after ${tries} attempts: ${failure.reason}`
       return (await hadUnknown(trx, batch.id))

@@ -2,6 +2,7 @@ import type { App } from '#api/app.ts'
 import { sharesWork } from '#api/db/connect.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { leasedBatches, nextDueOf } from './batch-queries.ts'
+import { crashPoint } from './crash.ts'
 import { expandNext, takeAnnounced } from './expand.ts'
 import { freezeNext, readyAhead } from './freeze.ts'
 import { endOverdue } from './overdue.ts'
@@ -52,5 +53,6 @@ export async function takeUpLostWork(app: App): Promise<void> {
   for (const batch of await leasedBatches(app.db)) {
     const channel = app.channels.find(({ name }) => name === batch.channel)
     await app.db.transaction().execute((trx) => dropLease(trx, batch.id, app.now(), channel?.idempotent ?? false))
+    crashPoint(app, 'after-takeover')
   }
 }
