@@ -8,6 +8,16 @@ export type Failure =
   | 'reset'
   | 'reset-after-accept'
   | 'hang'
+  | 'cut'
+
+/**
+ * What a script makes of a request: refused with a status, the line broken before or after the work was done, no answer
+ * at all, or the work done and half of the answer.
+ */
+export type Fault = '429' | '500' | 'reset' | 'reset-after' | 'hang' | 'cut'
+
+/** Decides for each request whether it goes wrong: its number counts from one, its key is what makes it the same request again. */
+export type Faults = (request: { n: number; key: string }) => Fault | null
 
 export interface WireServer {
   /** "http://127.0.0.1:41234" */
@@ -29,30 +39,61 @@ export interface Answer {
   headers?: Record<string, string>
 }
 
+export interface WireOptions {
+  /** Asked for each request that `failNext` leaves alone. */
+  faults?: Faults | undefined
+  /** What makes a request the same as one before; empty when left out. */
+  keyOf?: (req: IncomingMessage, body: string) => string
+  /** Asked before the work is begun: an answer turns the request away, null lets it in. */
+  enter?: (req: IncomingMessage, body: string) => Answer | null
+  /** Told when a request that was let in has been answered or its caller has gone. */
+  leave?: (req: IncomingMessage) => void
+}
+
+const failureOf: Record<Fault, Failure> = {
+  429: 429,
+  500: 500,
+  reset: 'reset',
+  'reset-after': 'reset-after-accept',
+  hang: 'hang',
+  cut: 'cut',
+}
+
 /** A server on the loopback that answers like a provider, and fails when it is told to. */
 export async function openWire(
   answer: (req: IncomingMessage, body: string) => Answer,
   failureBody: (status: number) => unknown,
+  options: WireOptions = {},
 ): Promise<WireServer> {
   const failures: Failure[] = []
   let delayMs = 0
   let requests = 0
+  function scripted(req: IncomingMessage, body: string, n: number): Failure | undefined {
+    const fault = options.faults?.({ n, key: options.keyOf?.(req, body) ?? '' })
+    return fault ? failureOf[fault] : undefined
+  }
   const handle = async (req: IncomingMessage, res: ServerResponse) => {
-    requests++
+    const n = ++requests
     const chunks: Buffer[] = []
     for await (const chunk of req) chunks.push(chunk as Buffer)
     const body = Buffer.concat(chunks).toString('utf8')
-    const failure = failures.shift()
-    if (delayMs) await wait(delayMs)
-    if (failure === 'hang') return
-    if (failure === 'reset') return void req.socket.destroy()
-    if (failure !== undefined && failure !== 'reset-after-accept') {
-      const said = typeof failure === 'number' ? { status: failure, body: failureBody(failure) } : failure
-      return send(res, said)
+    const failure = failures.shift() ?? scripted(req, body, n)
+    const refused = options.enter?.(req, body)
+    if (refused) return send(res, refused)
+    try {
+      if (delayMs) await wait(delayMs)
+      if (failure === 'hang') return await new Promise<void>((resolve) => res.once('close', resolve))
+      if (failure === 'reset') return void req.socket.destroy()
+      const afterwards = failure === 'reset-after-accept' || failure === 'cut'
+      if (failure !== undefined && !afterwards)
+        return send(res, typeof failure === 'number' ? { status: failure, body: failureBody(failure) } : failure)
+      const said = answer(req, body)
+      if (failure === 'reset-after-accept') return void req.socket.destroy()
+      if (failure === 'cut') return cut(res, said)
+      send(res, said)
+    } finally {
+      options.leave?.(req)
     }
-    const said = answer(req, body)
-    if (failure === 'reset-after-accept') return void req.socket.destroy()
-    send(res, said)
   }
   const server = createServer((req, res) => {
     handle(req, res).catch((error: Error) => send(res, { status: 500, body: { message: error.message } }))
@@ -82,4 +123,11 @@ export async function openWire(
 function send(res: ServerResponse, { status, body, headers }: Answer): void {
   res.writeHead(status, { 'content-type': 'application/json', ...headers })
   res.end(JSON.stringify(body))
+}
+
+/** A whole HTTP answer whose JSON ends in the middle. */
+function cut(res: ServerResponse, { status, body, headers }: Answer): void {
+  const text = JSON.stringify(body)
+  res.writeHead(status, { 'content-type': 'application/json', ...headers })
+  res.end(text.slice(0, Math.floor(text.length / 2)))
 }
