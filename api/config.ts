@@ -12,6 +12,8 @@ export interface Config {
   /** The first signs, all verify. */
   secretKeys: string[]
   trustedProxies: string[]
+  /** Webhooks may go to http and to this machine's own network (OUTGOING_LOCAL=yes); never in production. */
+  outgoingLocal: boolean
   logLevel: LogLevel
   /** Where a program under test kills itself (CRASH_AT); null in production, always. */
   crashAt: string | null
@@ -110,6 +112,9 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
     if (!isNetwork(proxy))
       mistakes.push(`TRUSTED_PROXIES holds addresses or networks such as 10.0.0.0/8, not "${proxy}".`)
 
+  if (strict && env.OUTGOING_LOCAL)
+    mistakes.push('OUTGOING_LOCAL lets webhooks into the network this runs in: it is for tests and development only.')
+
   const config: Config = {
     mode,
     publicUrl,
@@ -119,6 +124,7 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
     databaseUrl,
     secretKeys: secretKeys.length ? secretKeys : ['demonstration-only-key-that-protects-nothing'],
     trustedProxies,
+    outgoingLocal: !strict && env.OUTGOING_LOCAL === 'yes',
     logLevel: logLevel as LogLevel,
     crashAt: strict ? null : env.CRASH_AT || null,
     email: {

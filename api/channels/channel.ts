@@ -11,7 +11,17 @@ export interface Message {
   subject?: string
   html?: string
   headers?: Record<string, string>
+  /** Chat only: the parts of what `text` says in one. */
+  chat?: ChatParts
   text: string
+}
+
+/** What a chat shows of one update; plain texts, nothing in them is markup. */
+export interface ChatParts {
+  heading: string
+  body: string
+  facts: { label: string; value: string }[]
+  link?: { label: string; url: string }
 }
 
 /** What is stored before the first attempt and sent, byte for byte, at every attempt. */
@@ -23,12 +33,27 @@ export interface FrozenBatch {
   bytes: string
   /** In the order of the messages inside the bytes. */
   deliveryIds: string[]
+  /** What requests to this address are signed with, sealed, the newest first. No part of the bytes: a rotation counts for retries too. */
+  secrets?: readonly string[]
 }
 
 /** What became of one delivery of a batch. */
 export type Receipt =
-  | { deliveryId: string; state: 'sent'; providerId: string | null }
-  | { deliveryId: string; state: 'failed' | 'suppressed'; reason: string; closesAddress?: boolean }
+  | {
+      deliveryId: string
+      state: 'sent'
+      providerId: string | null
+      /** What else a person should know of it, for the row's reason. */
+      note?: string
+    }
+  | {
+      deliveryId: string
+      state: 'failed' | 'suppressed'
+      reason: string
+      closesAddress?: boolean
+      /** Set when nobody listens at this address any more: it is switched off until its owner switches it on again. */
+      disablesAddress?: boolean
+    }
 
 /** A callback of the provider, verified and read. `eventId` makes a replay harmless; `state` is folded in by rank. */
 export interface ReceiptEvent {
@@ -113,7 +138,19 @@ export interface Channel {
   sendTimeoutMs: number
   /** Whether sending the same batch key again is harmless at the provider. When not, an unknown outcome is never retried blindly. */
   idempotent: boolean
-  /** The address in normal form; throws AppError('invalid', a sentence). */
+  /**
+   * Set when each address is a server of its own: what one answers says nothing of the others, so each waits for itself,
+   * one message at a time, and is switched off by itself when it has failed for long. It has an owner, who is written
+   * to by mail. `restMs` is the least time between two messages to one address, in milliseconds.
+   */
+  perAddress?: { restMs: number }
+  /** Whether several updates that wait for one address become one message. */
+  mergesUpdates?: boolean
+  /** Waits after the 1st, 2nd, … failed attempt, in milliseconds, where they are not the usual ones. */
+  waitsMs?: readonly number[]
+  /** Batches on their way at once, at the most, where it is more than usual. */
+  lanes?: number
+  /** The address in the form the record keeps: normal, and sealed where it is a secret. Throws AppError('invalid', a sentence). */
   parse(input: string): string
   /** What an address looks like, for a form, where not everybody knows. */
   example?: string
