@@ -81,3 +81,12 @@ export function midnight(date: string, zone: string, moveDays = 0): number {
 /** Midnights found before: each page asks for the same 91, and finding one takes four looks at a zone's wall clock. */
 const midnights = new Map<string, number>()
 const midnightsMax = 2_000
+
+/** An instant as a zone's wall clock shows it, with its offset: "2026-11-11T20:12:00.000+08:00" (RFC 3339). */
+export function zonedIso(instant: Instant, zone: string): string {
+  const ms = toMs(instant)
+  const offset = offsetMs(ms, zone)
+  const minutes = Math.abs(offset) / minuteMs
+  const pad = (number: number) => String(Math.floor(number)).padStart(2, '0')
+  return `${toInstant(ms + offset).slice(0, -1)}${offset < 0 ? '-' : '+'}${pad(minutes / 60)}:${pad(minutes % 60)}`
+}

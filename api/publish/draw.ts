@@ -1,7 +1,7 @@
 import type { App } from '#api/app.ts'
 import type { Answers } from '#api/client.ts'
+import { type DrawDocument, openDocuments } from '#api/feeds/documents.ts'
 import { type Finished, finish } from './files.ts'
-import { drawFeed } from './pages.ts'
 
 /** Draws one page of the site, in process. Pages that share `answers` are drawn from one reading of the record. */
 export type Render = (path: string, answers: Answers) => Promise<{ statusCode: number; rawPayload: Buffer }>
@@ -21,9 +21,9 @@ const missingPage = /\/404\.html$/
  * each thing once. Never throws.
  */
 export function openDraw(app: App, render: Render): (places: string[]) => Promise<Drawn> {
-  const bytesOf = async (place: string, answers: Answers): Promise<Buffer | 'gone'> => {
-    const feed = await drawFeed(app, place)
-    if (feed) return feed
+  const bytesOf = async (place: string, answers: Answers, document: DrawDocument): Promise<Buffer | 'gone'> => {
+    const bytes = await document(place)
+    if (bytes !== null) return bytes ?? 'gone'
     const { statusCode, rawPayload } = await render(place, answers)
     if (missingPage.test(place) && statusCode === 404) return rawPayload
     if (statusCode === 404) return 'gone'
@@ -32,10 +32,11 @@ export function openDraw(app: App, render: Render): (places: string[]) => Promis
   }
   return async (places) => {
     const answers: Answers = new Map()
+    const document = openDocuments(app)
     const drawn: Drawn = { files: [], gone: [], failed: [] }
     for (const place of places) {
       try {
-        const bytes = await bytesOf(place, answers)
+        const bytes = await bytesOf(place, answers, document)
         if (bytes === 'gone') drawn.gone.push(place)
         else drawn.files.push(await finish(place, bytes))
       } catch (error) {

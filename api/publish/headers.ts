@@ -20,6 +20,7 @@ export const securityHeaders = (publicUrl: string): Record<string, string> => ({
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.rss': 'application/rss+xml; charset=utf-8',
+  '.atom': 'application/atom+xml; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.json': 'application/json; charset=utf-8',
@@ -30,7 +31,10 @@ const types: Record<string, string> = {
   '.woff2': 'font/woff2',
 }
 
-export const typeOf = (file: string): string => types[extname(file)] ?? 'application/octet-stream'
+export const typeOf = (file: string): string =>
+  file.endsWith('feed.json')
+    ? 'application/feed+json; charset=utf-8'
+    : (types[extname(file)] ?? 'application/octet-stream')
 
 /** Whether packing makes it smaller. */
 export const packs = (file: string): boolean => /text|json|xml|svg/.test(typeOf(file))

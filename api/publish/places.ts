@@ -4,6 +4,12 @@ import { type Locale, locales } from '#content/locales.ts'
 export const placeIn = (locale: Locale, defaultLocale: Locale, path: string): string =>
   locale === defaultLocale ? path : `/${locale}${path}`
 
+/** The language of a place, and its path as it is in the site's own language. */
+export function readPlace(place: string, defaultLocale: Locale): { locale: Locale; path: string } {
+  const locale = locales.find((one) => one !== defaultLocale && place.startsWith(`/${one}/`))
+  return locale ? { locale, path: place.slice(locale.length + 1) } : { locale: defaultLocale, path: place }
+}
+
 /** A public path in every language. */
 export const everywhere = (defaultLocale: Locale, path: string): string[] =>
   locales.map((locale) => placeIn(locale, defaultLocale, path))

@@ -13,6 +13,8 @@ export interface PublicComponent {
   description: Words
   core: boolean
   status: ComponentStatus
+  /** When its state last changed within the window; its first day when it did not. */
+  changedAt: Instant
   startDate: string
   /** Percent over the window, floored to three decimals: "99.931". */
   uptime: string
@@ -40,6 +42,8 @@ export interface PublicUpdate {
   body: Words
   createdAt: Instant
   nextUpdateAt: Instant | null
+  /** Whether subscribers were told of it. */
+  notified: boolean
   /** The update it corrects, and on that one the update that corrects it. */
   correctsId: string | null
   correctedById: string | null
@@ -77,6 +81,7 @@ export interface PublicMaintenance {
   status: 'scheduled' | 'in_progress' | 'verifying' | 'completed'
   startsAt: Instant
   endsAt: Instant
+  announcedAt: Instant
   completedAt: Instant | null
   components: { id: string; name: Words }[]
 }
@@ -92,6 +97,8 @@ export interface StatusDocument {
   revision: number
   /** When this was drawn up; everything in it is true of this instant. */
   at: Instant
+  /** When anything in it last changed, by somebody's word or by the clock. */
+  changedAt: Instant
   zone: string
   /** The worst state any component is in, and how many are in it. */
   overall: { status: ComponentStatus; count: number }

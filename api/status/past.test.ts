@@ -33,6 +33,7 @@ const maintenance = (id: string, startsAt: string): PublicMaintenance => ({
   status: 'completed',
   startsAt,
   endsAt: startsAt,
+  announcedAt: '2026-11-01T00:00:00.000Z',
   completedAt: startsAt,
   components: [],
 })

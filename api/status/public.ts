@@ -4,9 +4,8 @@ import { isPrivate } from '#api/incidents/incident.ts'
 import { type NamedEffect, type NamedInterval, touched } from '#api/incidents/show.ts'
 import { fromJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
-import type { Maintenance } from '#api/maintenance/show.ts'
 import type { Words } from '#content/locales.ts'
-import type { PublicIncident, PublicMaintenance, PublicUpdate } from './document.ts'
+import type { PublicIncident, PublicUpdate } from './document.ts'
 
 interface IncidentRows {
   updates: Row<'incidentUpdate'>[]
@@ -63,6 +62,7 @@ function publicUpdate(
     body: fromJson<Words>(update.body),
     createdAt: update.createdAt,
     nextUpdateAt: update.nextUpdateAt,
+    notified: update.notify === 1,
     correctsId: newestFirst.some(({ id }) => id === update.correctsId) ? update.correctsId : null,
     correctedById: newestFirst.find(({ correctsId }) => correctsId === update.id)?.id ?? null,
     effects: effects
@@ -76,5 +76,3 @@ function publicUpdate(
       .sort((a, b) => gravity(b.newStatus) - gravity(a.newStatus) || gravity(b.oldStatus) - gravity(a.oldStatus)),
   }
 }
-
-export const publicMaintenance = ({ announcedAt: _, ...maintenance }: Maintenance): PublicMaintenance => maintenance

@@ -48,6 +48,10 @@ export const incidentsBetween = (db: Db, from: Instant, to: Instant): Promise<Ro
     .orderBy('id')
     .execute()
 
+/** The public incidents that began last, the youngest first. */
+export const newestIncidents = (db: Db, limit: number): Promise<Row<'incident'>[]> =>
+  publicIncidents(db).selectAll().orderBy('startedAt', 'desc').orderBy('id').limit(limit).execute()
+
 export const publicIncident = (db: Db, by: { id: string } | { code: string }) =>
   publicIncidents(db)
     .selectAll()
@@ -85,9 +89,15 @@ export async function statesAfter(
   return rows.map(({ overAt, resolvedAt, ...span }) => countedSpan(span, { endedAt: overAt, resolvedAt }))
 }
 
-/** The newest public updates, with the incident of each. What was said while an incident was private stays private. */
-export const newestUpdates = (db: Db, limit: number): Promise<{ id: string; incidentId: string }[]> =>
-  db
+/**
+ * The newest public updates, of all or of incidents that touched a component, with the incident of each. What was said
+ * while an incident was private stays private.
+ */
+export function newestUpdates(
+  db: Db,
+  { limit, componentId }: { limit: number; componentId?: string },
+): Promise<{ id: string; incidentId: string }[]> {
+  let query = db
     .selectFrom('incidentUpdate')
     .innerJoin('incident', 'incident.id', 'incidentUpdate.incidentId')
     .select(['incidentUpdate.id', 'incidentUpdate.incidentId'])
@@ -97,7 +107,12 @@ export const newestUpdates = (db: Db, limit: number): Promise<{ id: string; inci
     .orderBy('incidentUpdate.number', 'desc')
     .orderBy('incidentUpdate.id')
     .limit(limit)
-    .execute()
+  if (componentId)
+    query = query.where('incident.id', 'in', (eb) =>
+      eb.selectFrom('statusInterval').select('incidentId').where('componentId', '=', componentId),
+    )
+  return query.execute()
+}
 
 /** When the nearest incident or begun maintenance before (or at and after) an instant began; null when there is none. */
 export async function nearestStart(
@@ -158,6 +173,18 @@ export async function changedComponents(db: Db, at: Instant[]): Promise<string[]
     .where('at', 'in', at)
     .execute()
   return [...new Set(rows.map(({ subjectId }) => subjectId))]
+}
+
+/** The components that these incidents touched. */
+export async function componentsTouched(db: Db, incidentIds: string[]): Promise<string[]> {
+  if (!incidentIds.length) return []
+  const rows = await db
+    .selectFrom('statusInterval')
+    .select('componentId')
+    .distinct()
+    .where('incidentId', 'in', incidentIds)
+    .execute()
+  return rows.map(({ componentId }) => componentId)
 }
 
 /** The public incidents that touched these components, the youngest first. */

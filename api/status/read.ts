@@ -8,7 +8,13 @@ import { effectsOf, intervalsOf, updatesOf } from '#api/incidents/queries.ts'
 import { fromJson } from '#api/lib/json.ts'
 import { dateIn, type Instant, midnight, toInstant, toMs } from '#api/lib/time.ts'
 import { excusedSpan } from '#api/maintenance/maintenance.ts'
-import { componentsOf, maintenancesBetween, pendingMaintenances, windowsAfter } from '#api/maintenance/queries.ts'
+import {
+  componentsOf,
+  listMaintenances,
+  maintenancesBetween,
+  pendingMaintenances,
+  windowsAfter,
+} from '#api/maintenance/queries.ts'
 import { showMaintenance } from '#api/maintenance/show.ts'
 import type { Words } from '#content/locales.ts'
 import type {
@@ -20,7 +26,7 @@ import type {
   StatusDocument,
 } from './document.ts'
 import { pastEntries } from './past.ts'
-import { publicMaintenance, publicView } from './public.ts'
+import { publicView } from './public.ts'
 import * as queries from './queries.ts'
 import { dayMarks, type Excused, midnightsOf, type Stretch, uptime } from './uptime.ts'
 
@@ -42,17 +48,20 @@ export async function readStatus(app: App): Promise<StatusDocument> {
   const statuses = groups.flatMap(({ components }) => components.map(({ status }) => status))
   const worst = gravest(statuses)
   const completed = (await maintenancesBetween(db, from, now)).filter(({ completedAt }) => completedAt !== null)
+  const maintenances = await maintenanceViews(db, await pendingMaintenances(db), now)
+  const finished = await maintenanceViews(db, completed, now)
   return {
     revision,
     at: now,
+    changedAt: lastChange(groups, views, [...maintenances, ...finished], now),
     zone: site.zone,
     overall: { status: worst, count: statuses.filter((status) => status === worst).length },
     open: open.filter(({ kind }) => kind === 'incident'),
     knownIssues: open.filter(({ kind }) => kind === 'known_issue'),
     groups,
-    maintenances: await maintenanceViews(db, await pendingMaintenances(db), now),
+    maintenances,
     past: pastEntries(
-      { open, incidents: views.slice(openRows.length), maintenances: await maintenanceViews(db, completed, now) },
+      { open, incidents: views.slice(openRows.length), maintenances: finished },
       { nowMs: toMs(now), zone: site.zone, count: pastDays },
     ),
     firstMonth: await nearestMonth(app, 'from', toInstant(0)),
@@ -103,9 +112,9 @@ export async function readMonths(app: App): Promise<string[]> {
   return months
 }
 
-/** The newest public updates, each with its incident (without that one's updates): what feeds are made of. */
-export async function readUpdates(app: App, { limit }: { limit: number }): Promise<FeedEntry[]> {
-  const found = await queries.newestUpdates(app.db, limit)
+/** The newest public updates, of all or of what touched a component, each with its incident (without that one's updates): what feeds are made of. */
+export async function readUpdates(app: App, asked: { limit: number; componentId?: string }): Promise<FeedEntry[]> {
+  const found = await queries.newestUpdates(app.db, asked)
   const rows = await queries.publicIncidentsOf(app.db, [...new Set(found.map(({ incidentId }) => incidentId))])
   const views = new Map((await viewsOf(app.db, rows, app.now())).map((view) => [view.id, view]))
   return found.flatMap(({ id, incidentId }) => {
@@ -115,6 +124,23 @@ export async function readUpdates(app: App, { limit }: { limit: number }): Promi
     const { updates: _, ...incident } = view
     return [{ incident, update }]
   })
+}
+
+/** Every open public incident and the youngest others, `limit` in all at the least when there are as many; the youngest first. */
+export async function readRecentIncidents(app: App, limit: number): Promise<PublicIncident[]> {
+  const now = app.now()
+  const recent = await queries.newestIncidents(app.db, limit)
+  const known = new Set(recent.map(({ id }) => id))
+  const older = (await queries.openIncidents(app.db)).filter(({ id }) => !known.has(id))
+  return (await viewsOf(app.db, [...recent, ...older], now)).sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
+}
+
+/** Every maintenance that is not completed and the youngest others, the latest begin first. */
+export async function readRecentMaintenances(app: App, limit: number): Promise<PublicMaintenance[]> {
+  const recent = await listMaintenances(app.db, { after: null, limit })
+  const known = new Set(recent.map(({ id }) => id))
+  const older = (await pendingMaintenances(app.db)).filter(({ id }) => !known.has(id)).reverse()
+  return maintenanceViews(app.db, [...recent, ...older], app.now())
 }
 
 /** The number of the last change that was committed. */
@@ -142,7 +168,15 @@ export const renamedMax = 200
 export async function changesSince(
   app: App,
   seq: number,
-): Promise<{ revision: number; incidents: Address[]; months: string[]; components: boolean; naming: Address[] }> {
+): Promise<{
+  revision: number
+  incidents: Address[]
+  months: string[]
+  components: boolean
+  naming: Address[]
+  /** Components whose own story changed: touched by an incident that changed, or changed themselves. */
+  told: string[]
+}> {
   const { db } = app
   const revision = await queries.readRevision(db)
   const rows = await queries.announcedBetween(db, seq, revision)
@@ -157,13 +191,16 @@ export async function changesSince(
     ...(await queries.maintenanceStarts(db, planned)),
   ]
   const renamed = rows.filter(({ kind }) => kind === 'component.changed').map(({ createdAt }) => createdAt)
-  const touching = await queries.incidentsTouching(db, await queries.changedComponents(db, renamed), renamedMax)
+  const changedComponents = await queries.changedComponents(db, renamed)
+  const touching = await queries.incidentsTouching(db, changedComponents, renamedMax)
+  const told = new Set([...changedComponents, ...(await queries.componentsTouched(db, incidentIds))])
   return {
     revision,
     incidents: incidents.map(({ id, code }) => ({ id, code })),
     months: await monthsWithNeighbours(app, starts),
     components: renamed.length > 0,
     naming: touching.filter(({ id }) => !incidentIds.includes(id)),
+    told: [...told],
   }
 }
 
@@ -202,7 +239,7 @@ async function maintenanceViews(db: Db, rows: Row<'maintenance'>[], now: Instant
     db,
     rows.map(({ id }) => id),
   )
-  return rows.map((row) => publicMaintenance(showMaintenance(row, components, now)))
+  return rows.map((row) => showMaintenance(row, components, now))
 }
 
 /** The groups that hold components, each component with its state, its uptime and its bars. */
@@ -230,12 +267,14 @@ async function readGroups({ db, site }: App, now: Instant): Promise<PublicGroup[
       .map(({ id, startDate, ...component }) => {
         const spans = [stretches.get(id) ?? [], excused.get(id) ?? []] as const
         const createdMs = midnight(startDate, site.zone)
+        const turns = spans.flatMap((list) => list.flatMap(({ startMs, endMs }) => [startMs, endMs ?? startMs]))
         return {
           id,
           name: fromJson<Words>(component.name),
           description: fromJson<Words>(component.description),
           core: component.core === 1,
           status: statuses.get(id) ?? ('operational' as const),
+          changedAt: toInstant(Math.max(createdMs, ...turns.filter((ms) => ms <= nowMs))),
           startDate,
           uptime: uptime(...spans, { fromMs, toMs: nowMs, createdMs }),
           days: dayMarks(...spans, { midnights, createdMs, nowMs }),
@@ -243,6 +282,22 @@ async function readGroups({ db, site }: App, now: Instant): Promise<PublicGroup[
       }),
   }))
   return groups.filter((group) => group.components.length)
+}
+
+/** The last instant up to now at which something public changed; the first instant of all when nothing ever did. */
+function lastChange(
+  groups: PublicGroup[],
+  incidents: PublicIncident[],
+  maintenances: PublicMaintenance[],
+  now: Instant,
+): Instant {
+  const instants = [
+    ...groups.flatMap(({ components }) => components.map(({ changedAt }) => changedAt)),
+    ...incidents.flatMap(({ updates }) => updates.map(({ createdAt }) => createdAt)),
+    ...maintenances.flatMap((one) => [one.announcedAt, one.startsAt, one.endsAt, one.completedAt ?? '']),
+  ]
+  const past = instants.filter((at) => at && at <= now).sort()
+  return past.at(-1) ?? toInstant(0)
 }
 
 function push<T>(lists: Map<string, T[]>, key: string, value: T): void {

@@ -30,6 +30,7 @@ const component: z.ZodType<PublicComponent> = z
     description: words,
     core: z.boolean(),
     status: componentStatus,
+    changedAt: instant,
     startDate: z.string().openapi({ format: 'date' }),
     uptime: z.string().openapi({ example: '99.931', description: 'Percent over the days shown, floored.' }),
     days: z.array(z.enum([...componentStatuses, 'none'])),
@@ -44,6 +45,7 @@ const update: z.ZodType<PublicUpdate> = z
     body: words,
     createdAt: instant,
     nextUpdateAt: instant.nullable(),
+    notified: z.boolean(),
     correctsId: id.nullable(),
     correctedById: id.nullable(),
     effects: z.array(
@@ -83,6 +85,7 @@ const maintenance: z.ZodType<PublicMaintenance> = z
     status: z.enum(['scheduled', 'in_progress', 'verifying', 'completed']),
     startsAt: instant,
     endsAt: instant,
+    announcedAt: instant,
     completedAt: instant.nullable(),
     components: z.array(namedComponent),
   })
@@ -100,6 +103,7 @@ export const statusShape: z.ZodType<StatusDocument> = z
   .object({
     revision: z.number(),
     at: instant,
+    changedAt: instant,
     zone: z.string(),
     overall: z.object({ status: componentStatus, count: z.number() }),
     open: z.array(publicIncidentShape),

@@ -47,12 +47,14 @@ export function incidentShown(
         body: draft.body,
         createdAt: now,
         nextUpdateAt: draft.nextUpdateAt,
+        notified: true,
         correctsId: draft.corrects,
         correctedById: null,
         effects: [],
       },
-      ...earlier.map(({ severity: _, notify: __, createdBy: ___, effects: ____, ...update }) => ({
+      ...earlier.map(({ severity: _, notify, createdBy: __, effects: ___, ...update }) => ({
         ...update,
+        notified: notify,
         correctedById:
           update.id === draft.corrects
             ? 'draft'

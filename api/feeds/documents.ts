@@ -1,0 +1,77 @@
+import type { App } from '#api/app.ts'
+import { gravest } from '#api/components/component.ts'
+import { readPlace } from '#api/publish/places.ts'
+import {
+  readRecentIncidents,
+  readRecentMaintenances,
+  readStatus,
+  readUpdates,
+  recordIdentity,
+} from '#api/status/read.ts'
+import { atomFeed } from './atom.ts'
+import { badge } from './badge.ts'
+import { type Feed, feedLength, feedOf } from './entries.ts'
+import { jsonFeed } from './json-feed.ts'
+import { rssFeed } from './rss.ts'
+import { listLength, statuspageDocuments } from './statuspage.ts'
+
+// What programs read instead of people, as files beside the pages.
+
+const formats: Record<string, (feed: Feed) => string> = {
+  'history.rss': rssFeed,
+  'history.atom': atomFeed,
+  'feed.json': jsonFeed,
+}
+const names = Object.keys(formats)
+
+/** Paths in the site's own language that are there in every language and change with every change. */
+export const everyChange = [...names.map((name) => `/${name}`), '/badge.svg']
+/** Paths that stand once, for all languages. */
+export const once = Object.keys(statuspageDocuments)
+/** Paths in the site's own language of what tells of these components. */
+export const ofComponents = (ids: readonly string[]): string[] =>
+  ids.flatMap((id) => names.map((name) => `/components/${id}/${name}`))
+
+/** Draws documents: null when a place is a page, undefined when there is nothing there (any more). */
+export type DrawDocument = (place: string) => Promise<Buffer | null | undefined>
+
+/** Opens the drawing of documents from one reading of the record: what two of them need is read once. */
+export function openDocuments(app: App): DrawDocument {
+  const { site, config } = app
+  const once = <T>(read: () => Promise<T>) => {
+    let reading: Promise<T> | undefined
+    return () => {
+      reading ??= read()
+      return reading
+    }
+  }
+  const record = once(() => recordIdentity(app))
+  const status = once(() => readStatus(app))
+  const newest = once(() => readUpdates(app, { limit: feedLength }))
+  const parts = once(async () => ({
+    site,
+    publicUrl: config.publicUrl,
+    record: await record(),
+    status: await status(),
+    incidents: await readRecentIncidents(app, listLength),
+    maintenances: await readRecentMaintenances(app, listLength),
+  }))
+
+  return async (place) => {
+    const statuspage = statuspageDocuments[place]
+    if (statuspage) return Buffer.from(`${JSON.stringify(statuspage(await parts()))}\n`)
+    const { locale, path } = readPlace(place, site.defaultLocale)
+    const components = async () => (await status()).groups.flatMap((group) => group.components)
+    if (path === '/badge.svg') return Buffer.from(badge(gravest((await components()).map((one) => one.status)), locale))
+    const [, componentId, name = ''] = /^\/(?:components\/([a-z0-9]{12})\/)?([a-z.]+)$/.exec(path) ?? []
+    const format = formats[name]
+    if (!format) return null
+    const component = componentId === undefined ? undefined : (await components()).find(({ id }) => id === componentId)
+    if (componentId !== undefined && !component) return undefined
+    const entries = component
+      ? await readUpdates(app, { limit: feedLength, componentId: component.id })
+      : await newest()
+    const base = { site, publicUrl: config.publicUrl, record: await record(), locale, path, entries, at: app.now() }
+    return Buffer.from(format(feedOf(component ? { ...base, component } : base)))
+  }
+}

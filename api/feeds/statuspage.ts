@@ -1,0 +1,245 @@
+import { createHash } from 'node:crypto'
+import { gravest } from '#api/components/component.ts'
+import type { ComponentStatus, Impact } from '#api/db/schema.ts'
+import { type Instant, midnight, toInstant, zonedIso } from '#api/lib/time.ts'
+import type { Site } from '#api/site.ts'
+import type { PublicIncident, PublicMaintenance, StatusDocument } from '#api/status/document.ts'
+import type { Words } from '#content/locales.ts'
+import { inLocale } from './entries.ts'
+
+// The public API of Atlassian Statuspage, version 2, field for field, so that programs written for it can read us:
+// the shape is the one every page of theirs describes under its own /api.
+
+/** What the documents are made of. */
+export interface StatuspageParts {
+  site: Site
+  publicUrl: string
+  /** The record's own name: the page's id is made of it. */
+  record: string
+  status: StatusDocument
+  /** The youngest first, open ones among them. */
+  incidents: PublicIncident[]
+  /** Every pending one and the youngest past ones, the latest begin first. */
+  maintenances: PublicMaintenance[]
+}
+
+/** How many incidents and maintenances the long lists hold, as theirs do. */
+export const listLength = 50
+
+/** Where each document stands, and what it says. Texts are in the site's own language where they exist in it. */
+export const statuspageDocuments: Record<string, (parts: StatuspageParts) => object> = {
+  '/api/v2/summary.json': (parts) => ({
+    ...head(parts),
+    components: components(parts),
+    incidents: unresolved(parts),
+    scheduled_maintenances: pending(parts),
+    status: indicator(parts.status),
+  }),
+  '/api/v2/status.json': (parts) => ({ ...head(parts), status: indicator(parts.status) }),
+  '/api/v2/components.json': (parts) => ({ ...head(parts), components: components(parts) }),
+  '/api/v2/incidents.json': (parts) => ({
+    ...head(parts),
+    incidents: parts.incidents.slice(0, listLength).map((one) => incident(parts, one)),
+  }),
+  '/api/v2/incidents/unresolved.json': (parts) => ({ ...head(parts), incidents: unresolved(parts) }),
+  '/api/v2/scheduled-maintenances.json': (parts) => ({
+    ...head(parts),
+    scheduled_maintenances: parts.maintenances.slice(0, listLength).map((one) => maintenance(parts, one)),
+  }),
+  '/api/v2/scheduled-maintenances/upcoming.json': (parts) => ({
+    ...head(parts),
+    scheduled_maintenances: pending(parts).filter(({ status }) => status === 'scheduled'),
+  }),
+  '/api/v2/scheduled-maintenances/active.json': (parts) => ({
+    ...head(parts),
+    scheduled_maintenances: pending(parts).filter(({ status }) => status !== 'scheduled'),
+  }),
+}
+
+const text = ({ site }: StatuspageParts, words: Words) => inLocale(words, site.defaultLocale).text
+const time = ({ site }: StatuspageParts, at: Instant | null) => (at === null ? null : zonedIso(at, site.zone))
+
+/** Twelve lower-case letters and digits made of a name: the same name gives the same id. */
+const idOf = (...name: string[]): string =>
+  BigInt(`0x${createHash('sha256').update(name.join('/')).digest('hex')}`)
+    .toString(36)
+    .slice(0, 12)
+
+const pageId = ({ record }: StatuspageParts) => idOf('page', record)
+
+function head(parts: StatuspageParts) {
+  const { site, publicUrl, status } = parts
+  return {
+    page: {
+      id: pageId(parts),
+      name: site.name[site.defaultLocale],
+      url: publicUrl,
+      time_zone: site.zone,
+      updated_at: time(parts, status.changedAt),
+    },
+  }
+}
+
+const sentences: Record<ComponentStatus, { indicator: Impact; description: string }> = {
+  operational: { indicator: 'none', description: 'All Systems Operational' },
+  under_maintenance: { indicator: 'none', description: 'Service Under Maintenance' },
+  degraded_performance: { indicator: 'minor', description: 'Partially Degraded Service' },
+  partial_outage: { indicator: 'major', description: 'Partial System Outage' },
+  major_outage: { indicator: 'critical', description: 'Major Service Outage' },
+}
+const impacts: Record<Impact, ComponentStatus> = {
+  none: 'operational',
+  minor: 'degraded_performance',
+  major: 'partial_outage',
+  critical: 'major_outage',
+}
+
+/** The page in one word: the gravest of what components say and what open incidents say. */
+const indicator = ({ overall, open }: StatusDocument) =>
+  sentences[gravest([overall.status, ...open.map(({ impact }) => impacts[impact])])]
+
+function components(parts: StatuspageParts) {
+  const { status, site } = parts
+  return status.groups.flatMap((group, at) => {
+    const begun = group.components.map(({ startDate }) => startDate).sort()[0]!
+    return [
+      {
+        id: group.id,
+        name: text(parts, group.name),
+        status: gravest(group.components.map((component) => component.status)),
+        created_at: time(parts, toInstant(midnight(begun, site.zone))),
+        updated_at: time(
+          parts,
+          group.components
+            .map(({ changedAt }) => changedAt)
+            .sort()
+            .at(-1)!,
+        ),
+        position: at + 1,
+        description: null,
+        showcase: false,
+        start_date: null,
+        group_id: null,
+        page_id: pageId(parts),
+        group: true,
+        only_show_if_degraded: false,
+        components: group.components.map(({ id }) => id),
+      },
+      ...group.components.map((component, place) => ({
+        id: component.id,
+        name: text(parts, component.name),
+        status: component.status,
+        created_at: time(parts, toInstant(midnight(component.startDate, site.zone))),
+        updated_at: time(parts, component.changedAt),
+        position: place + 1,
+        description: text(parts, component.description) || null,
+        showcase: true,
+        start_date: component.startDate,
+        group_id: group.id,
+        page_id: pageId(parts),
+        group: false,
+        only_show_if_degraded: false,
+      })),
+    ]
+  })
+}
+
+/** Full objects of the components an incident or a maintenance names; one that is no longer in use is left out. */
+const named = (parts: StatuspageParts, list: readonly { id: string }[]) => {
+  const all = new Map(components(parts).map((component) => [component.id, component]))
+  return list.flatMap(({ id }) => all.get(id) ?? [])
+}
+
+const unresolved = (parts: StatuspageParts) =>
+  parts.incidents.filter(({ resolvedAt }) => resolvedAt === null).map((one) => incident(parts, one))
+
+const pending = (parts: StatuspageParts) =>
+  parts.maintenances
+    .filter(({ status }) => status !== 'completed')
+    .map((one) => maintenance(parts, one))
+    .reverse()
+
+function incident(parts: StatuspageParts, one: PublicIncident) {
+  const oldestFirst = one.updates.toReversed()
+  const watched = oldestFirst.find(({ status }) => status === 'monitoring')
+  return {
+    id: one.id,
+    name: text(parts, one.title),
+    status: one.status,
+    created_at: time(parts, one.createdAt),
+    updated_at: time(parts, one.updates[0]?.createdAt ?? one.createdAt),
+    monitoring_at: time(parts, watched?.createdAt ?? null),
+    resolved_at: time(parts, one.resolvedAt),
+    impact: one.impact,
+    shortlink: `${parts.publicUrl}/i/${one.code}/`,
+    started_at: time(parts, one.startedAt),
+    page_id: pageId(parts),
+    incident_updates: one.updates.map((update) => ({
+      id: update.id,
+      status: update.status,
+      body: text(parts, update.body),
+      incident_id: one.id,
+      created_at: time(parts, update.createdAt),
+      updated_at: time(parts, update.createdAt),
+      display_at: time(parts, update.createdAt),
+      affected_components: update.effects.length
+        ? update.effects.map((effect) => ({
+            code: effect.componentId,
+            name: text(parts, effect.name),
+            old_status: effect.oldStatus,
+            new_status: effect.newStatus,
+          }))
+        : null,
+      deliver_notifications: update.notified,
+      custom_tweet: null,
+      tweet_id: null,
+    })),
+    components: named(parts, one.affected),
+    reminder_intervals: null,
+  }
+}
+
+function maintenance(parts: StatuspageParts, one: PublicMaintenance) {
+  // A window begins by itself, so what has happened to it follows from the clock.
+  const steps = [
+    { status: 'scheduled', at: one.announcedAt },
+    ...(one.status === 'scheduled' ? [] : [{ status: 'in_progress', at: one.startsAt }]),
+    ...(one.completedAt === null ? [] : [{ status: 'completed', at: one.completedAt }]),
+  ].reverse()
+  const updatedAt = time(parts, steps[0]!.at)
+  return {
+    id: one.id,
+    name: text(parts, one.title),
+    status: one.status,
+    created_at: time(parts, one.announcedAt),
+    updated_at: updatedAt,
+    monitoring_at: null,
+    resolved_at: time(parts, one.completedAt),
+    impact: 'maintenance',
+    shortlink: `${parts.publicUrl}/maintenance/${one.id}/`,
+    started_at: time(parts, one.startsAt),
+    page_id: pageId(parts),
+    incident_updates: steps.map(({ status, at }) => ({
+      id: idOf('maintenance', one.id, status),
+      status,
+      body: text(parts, one.body),
+      incident_id: one.id,
+      created_at: time(parts, at),
+      updated_at: time(parts, at),
+      display_at: time(parts, at),
+      affected_components: one.components.map(({ id, name }) => ({
+        code: id,
+        name: text(parts, name),
+        old_status: status === 'completed' ? 'under_maintenance' : 'operational',
+        new_status: status === 'in_progress' ? 'under_maintenance' : 'operational',
+      })),
+      deliver_notifications: false,
+      custom_tweet: null,
+      tweet_id: null,
+    })),
+    components: named(parts, one.components),
+    scheduled_for: time(parts, one.startsAt),
+    scheduled_until: time(parts, one.endsAt),
+    reminder_intervals: null,
+  }
+}
