@@ -181,6 +181,18 @@ export interface Schema {
     heldReason: Generated<string | null>
     /** When a person looked at what did not arrive and left it as it was: what ended later is shown to them again. */
     seenAt: Generated<Instant | null>
+    /** When a person ended it, and what its rows say then: what still waits is not sent. */
+    endedAt: Generated<Instant | null>
+    endedReason: Generated<string | null>
+    /** Until when it is worth sending, where that is sooner than its channel says: a code is dead after ten minutes. */
+    expiresAt: Generated<Instant | null>
+    /** Not before this: what is folded into one message is gathered until then, and its age counts from then. */
+    dueAt: Generated<Instant | null>
+    /** Names a message into which others are folded, so that there is one of it: "<channel> <due>". */
+    foldKey: Generated<string | null>
+    /** Mails of it that had bounced, and that had an outcome, when a person let it go on. */
+    bouncesSeen: Generated<number | null>
+    outcomesSeen: Generated<number | null>
   }
   /** One notice to one address. Written before the send, kept after it. */
   delivery: {
@@ -201,6 +213,8 @@ export interface Schema {
     sentAt: Instant | null
     /** When a person last asked for one more attempt: its age counts from then. */
     askedAt: Generated<Instant | null>
+    /** The delivery whose message tells this too, when it is not sent by itself. */
+    foldedInto: Generated<string | null>
   }
   /** How a delivery had ended before a person asked for one more attempt. */
   earlierTry: {

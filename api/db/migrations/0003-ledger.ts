@@ -31,4 +31,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await schema.alterTable('provider_event').addColumn('reason', 'text').execute()
   await schema.createIndex('provider_event_delivery').on('provider_event').column('delivery_id').execute()
   await schema.createIndex('audit_at').on('audit').columns(['at', 'id']).execute()
+
+  // What is not sent: until when a message is worth sending, who ended a notice, and what was folded into one message.
+  for (const column of ['expires_at', 'due_at', 'ended_at', 'ended_reason', 'fold_key'])
+    await schema.alterTable('notice').addColumn(column, 'text').execute()
+  for (const column of ['bounces_seen', 'outcomes_seen'])
+    await schema.alterTable('notice').addColumn(column, 'integer').execute()
+  await schema.createIndex('notice_fold').on('notice').column('fold_key').unique().execute()
+  await schema.createIndex('notice_held').on('notice').column('held_at').execute()
+  await schema.alterTable('delivery').addColumn('folded_into', 'text').execute()
+  await schema
+    .createIndex('delivery_folded')
+    .on('delivery')
+    .column('folded_into')
+    .where('folded_into', 'is not', null)
+    .execute()
 }
