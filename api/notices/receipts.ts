@@ -24,9 +24,17 @@ export async function foldReceipts(app: App, channel: Channel, events: ReceiptEv
 
 async function fold(app: App, trx: Trx, channel: Channel, event: ReceiptEvent): Promise<boolean> {
   const now = app.now()
+  const found = event.address && event.closesAddress ? undefined : await findDelivery(trx, channel.name, event)
   const noted = await trx
     .insertInto('providerEvent')
-    .values({ channel: channel.name, eventId: event.eventId, receivedAt: now })
+    .values({
+      channel: channel.name,
+      eventId: event.eventId,
+      receivedAt: now,
+      deliveryId: found?.id ?? null,
+      state: event.state,
+      reason: event.reason,
+    })
     .onConflict((oc) => oc.columns(['channel', 'eventId']).doNothing())
     .executeTakeFirst()
   if (!noted.numInsertedOrUpdatedRows) return false
@@ -36,9 +44,10 @@ async function fold(app: App, trx: Trx, channel: Channel, event: ReceiptEvent): 
     await barAddress(trx, now, what, event.eventId)
     return true
   }
-  const found = await findDelivery(trx, channel.name, event)
   if (!found) return false
   if (event.closesAddress) await closeFor(trx, now, found.id, reason, channel.provider)
+  // A person asked for one more attempt since: what the earlier one came to counts only when it got through.
+  if (!arrived(event.state) && (await isOfEarlierTry(trx, found.id, event.providerId))) return false
   for (let delivery: typeof found | undefined = found; delivery && goesOn(delivery.state, event.state); ) {
     if (await moveOn(trx, now, delivery, event)) return true
     delivery = await findDelivery(trx, channel.name, event)
@@ -65,11 +74,26 @@ async function moveOn(trx: Trx, now: Instant, delivery: Row<'delivery'>, event: 
   return true
 }
 
-const findDelivery = (trx: Trx, channel: string, { deliveryId, providerId }: ReceiptEvent) => {
+async function findDelivery(trx: Trx, channel: string, { deliveryId, providerId }: ReceiptEvent) {
   const query = trx.selectFrom('delivery').selectAll().where('channel', '=', channel)
   if (deliveryId) return query.where('id', '=', deliveryId).executeTakeFirst()
-  return providerId ? query.where('providerId', '=', providerId).executeTakeFirst() : undefined
+  if (!providerId) return undefined
+  const found = await query.where('providerId', '=', providerId).executeTakeFirst()
+  if (found) return found
+  const tries = trx.selectFrom('earlierTry').select('deliveryId').where('providerId', '=', providerId)
+  return query.where('id', 'in', tries).executeTakeFirst()
 }
+
+const isOfEarlierTry = async (trx: Trx, deliveryId: string, providerId: string | null): Promise<boolean> =>
+  providerId !== null &&
+  (await trx
+    .selectFrom('earlierTry')
+    .select('id')
+    .where('deliveryId', '=', deliveryId)
+    .where('providerId', '=', providerId)
+    .executeTakeFirst()) !== undefined
+
+const arrived = (state: ReceiptEvent['state']) => state === 'sent' || state === 'delivered' || state === 'complained'
 
 /** A batch whose outcome was unknown is final once every one of its deliveries has announced itself. */
 async function closeWhenKnown(trx: Trx, batchId: string, now: Instant): Promise<void> {
