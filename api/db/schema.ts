@@ -159,6 +159,26 @@ export interface Schema {
     expiresAt: Instant
     usedAt: Instant | null
   }
+  /** What a webhook or a robot in a chat has beside its subscription, from its confirmation on. */
+  endpoint: {
+    subscriberId: string
+    /** The mail address of whoever answers for it. */
+    owner: string
+    /** Sealed: what its requests are signed with; null where nothing is signed. */
+    secret: string | null
+    /** Sealed: signs beside the new one until `oldSecretUntil`, so that its owner can change over. */
+    oldSecret: string | null
+    oldSecretUntil: Instant | null
+    /** The first failure of those that may make it count as failing; null after a success. */
+    firstFailedAt: Instant | null
+    /** Since when it counts as failing: many failures over half a day, and no success. */
+    failingSince: Instant | null
+    /** Switched off by us, and why; its subscription is closed meanwhile. */
+    disabledAt: Instant | null
+    disabledReason: string | null
+    /** Nothing is sent to it earlier. */
+    nextSendAt: Instant | null
+  }
   suppression: { channel: string; address: string; reason: string; source: string; createdAt: Instant }
   rateCount: { key: string; windowStart: Instant; count: number }
 
@@ -213,6 +233,10 @@ export interface Schema {
     sentAt: Instant | null
     /** When a person last asked for one more attempt: its age counts from then. */
     askedAt: Generated<Instant | null>
+    /** When it is tried again because the network did not deliver it; null when it is not. */
+    againAt: Generated<Instant | null>
+    /** How often it was tried again for that. */
+    resends: Generated<number>
     /** The delivery whose message tells this too, when it is not sent by itself. */
     foldedInto: Generated<string | null>
   }
@@ -249,6 +273,10 @@ export interface Schema {
     finalAt: Instant | null
     /** When a person asked for the attempts of this batch; null for the notice's own. */
     askedAt: Generated<Instant | null>
+    /** When the provider is next asked what became of it, while its outcome is unknown; null leaves it to a person. */
+    nextLookAt: Generated<Instant | null>
+    /** When it was sent once more without knowing whether the first was accepted; never twice. */
+    blindRetryAt: Generated<Instant | null>
   }
   attempt: {
     id: string

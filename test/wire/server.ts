@@ -122,12 +122,16 @@ export async function openWire(
 
 function send(res: ServerResponse, { status, body, headers }: Answer): void {
   res.writeHead(status, { 'content-type': 'application/json', ...headers })
-  res.end(JSON.stringify(body))
+  res.end(inWords(body, headers))
 }
+
+/** Most answers are JSON; one that says it is text is sent as it is. */
+const inWords = (body: unknown, headers: Answer['headers']): string =>
+  headers?.['content-type']?.startsWith('text/') ? String(body) : JSON.stringify(body)
 
 /** A whole HTTP answer whose JSON ends in the middle. */
 function cut(res: ServerResponse, { status, body, headers }: Answer): void {
-  const text = JSON.stringify(body)
+  const text = inWords(body, headers)
   res.writeHead(status, { 'content-type': 'application/json', ...headers })
   res.end(text.slice(0, Math.floor(text.length / 2)))
 }

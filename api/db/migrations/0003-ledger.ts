@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 
 /** What the ledger needs to be trusted at night: who a batch was written for, and what waits for a person. */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -45,5 +45,36 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .on('delivery')
     .column('folded_into')
     .where('folded_into', 'is not', null)
+    .execute()
+
+  // SMS: when an unknown outcome is next looked up, whether it was sent once more without knowing, and when a message
+  // that a network did not deliver is tried again.
+  await schema.alterTable('batch').addColumn('next_look_at', 'text').execute()
+  await schema.alterTable('batch').addColumn('blind_retry_at', 'text').execute()
+  await schema.alterTable('delivery').addColumn('again_at', 'text').execute()
+  await schema
+    .alterTable('delivery')
+    .addColumn('resends', 'integer', (c) => c.notNull().defaultTo(0))
+    .execute()
+  await schema
+    .createIndex('delivery_again')
+    .on('delivery')
+    .column('again_at')
+    .where(sql.ref('again_at'), 'is not', null)
+    .execute()
+
+  // A webhook or a robot in a chat: who owns it, what its requests are signed with, and how it has been answering.
+  await schema
+    .createTable('endpoint')
+    .addColumn('subscriber_id', 'text', (c) => c.primaryKey().references('subscriber.id'))
+    .addColumn('owner', 'text', (c) => c.notNull())
+    .addColumn('secret', 'text')
+    .addColumn('old_secret', 'text')
+    .addColumn('old_secret_until', 'text')
+    .addColumn('first_failed_at', 'text')
+    .addColumn('failing_since', 'text')
+    .addColumn('disabled_at', 'text')
+    .addColumn('disabled_reason', 'text')
+    .addColumn('next_send_at', 'text')
     .execute()
 }
