@@ -1,4 +1,5 @@
 import type { DeliveryState } from '#api/db/schema.ts'
+import type { Instant } from '#api/lib/time.ts'
 import type { Locale } from '#content/locales.ts'
 
 /** One message to one address, in the words that will be read. */
@@ -14,6 +15,18 @@ export interface Message {
   /** Chat only: the parts of what `text` says in one. */
   chat?: ChatParts
   text: string
+  /** The same words for a provider that takes an agreed template and its parameters instead of a text; SMS only. */
+  template?: Template
+  /** After this instant it is not worth reading any more, so no provider may keep it longer. */
+  expiresAt?: Instant
+}
+
+/** A sentence that was agreed with the provider, by its name in the words and its language, and what fills its gaps. */
+export interface Template {
+  /** "failing/zh-CN" */
+  id: string
+  /** In the order of their gaps in the sentence. */
+  parameters: { name: string; value: string }[]
 }
 
 /** What a chat shows of one update; plain texts, nothing in them is markup. */
@@ -65,12 +78,19 @@ export interface ReceiptEvent {
   closesAddress?: boolean
   /** Set when the event is about an address and no delivery of ours. */
   address?: string
+  /** Set when it did not arrive and one more try may: how long to wait first, and how many such tries at the most. */
+  again?: { afterSeconds: number; times: number }
+  /** Set when nobody was reached at this address, which closes it when it has gone on for several notices. */
+  unreachable?: boolean
+  /** Set when nothing goes out on this channel until the account is put right. */
+  stopsChannel?: boolean
 }
 
 /**
  * The whole batch did not go through. `permanent`: the same bytes will never be taken. `stopsChannel`: nothing on this
  * channel will (a wrong key, a used-up quota). `outcomeUnknown`: it may have been accepted. `unanswered`: the provider
- * said nothing at all, so this tells nothing about the account.
+ * said nothing at all, so this tells nothing about the account. `separable`: refused as a whole for what is inside, and
+ * certainly not taken, so that each message may be tried alone.
  */
 export class DeliveryFailed extends Error {
   readonly reason: string
@@ -78,6 +98,7 @@ export class DeliveryFailed extends Error {
   readonly stopsChannel: boolean
   readonly outcomeUnknown: boolean
   readonly unanswered: boolean
+  readonly separable: boolean
   readonly retryAfterSeconds: number | undefined
   constructor(
     reason: string,
@@ -86,6 +107,7 @@ export class DeliveryFailed extends Error {
       stopsChannel?: boolean
       outcomeUnknown?: boolean
       unanswered?: boolean
+      separable?: boolean
       retryAfterSeconds?: number
     } = {},
   ) {
@@ -96,6 +118,7 @@ export class DeliveryFailed extends Error {
     this.stopsChannel = more.stopsChannel ?? false
     this.outcomeUnknown = more.outcomeUnknown ?? false
     this.unanswered = more.unanswered ?? false
+    this.separable = more.separable ?? false
     this.retryAfterSeconds = more.retryAfterSeconds
   }
 }
@@ -119,17 +142,29 @@ export interface RawRequest {
   body: string
 }
 
+/** What an answer says about the pace that its provider allows. */
+export interface Pace {
+  /** Requests a second; null when it says nothing. */
+  perSecond: number | null
+}
+
 export interface Channel {
   /** Written in the ledger; never renamed. */
   name: string
+  /** The other provider of this channel, to which its messages go while the first takes none. Its own `name` is the same. */
+  fallback?: Channel
+  /** Under which name its pace and its stops are kept, when that is not `name`. */
+  account?: string
   /** "off" says why in `offReason`; "letterbox" keeps messages for staff to read instead of sending. */
   provider: string
   offReason: string | null
   confirmation: 'link' | 'code' | 'none'
   /** Messages in one request, at the most. */
   batchSizeMax: number
-  /** Requests (mail) or segments (SMS) a second; Infinity when nothing limits it. */
+  /** Requests (mail) or segments (SMS) a second, until an answer says otherwise; Infinity when nothing limits it. */
   perSecond: number
+  /** Never more than this a second, whatever an answer allows; nothing limits it when left out. */
+  perSecondMax?: number
   /** How much of `perSecond` these bytes use up; one when left out. */
   cost?(bytes: string): number
   /** A message older than this is not sent any more: late news does harm, and a provider forgets its keys. */
@@ -156,10 +191,26 @@ export interface Channel {
   example?: string
   /** The exact request for these messages; stored before the first attempt. */
   freeze(messages: Message[]): string
-  /** Sends; one receipt per delivery, or DeliveryFailed for the batch. Throws nothing else. */
-  send(batch: FrozenBatch): Promise<Receipt[]>
+  /** Each message of a batch as the bytes of a batch of its own, for this provider or the other one of the channel. */
+  split?(bytes: string): string[]
+  /** Sends; one receipt per delivery, or DeliveryFailed for the batch. Throws nothing else. `heard` is told what an answer says of the pace. */
+  send(batch: FrozenBatch, heard?: (pace: Pace) => void): Promise<Receipt[]>
+  /**
+   * What the provider knows of a batch whose outcome is unknown: an event for each message that fits it and was made
+   * since `since`, oldest first; null when the provider could not be asked. Throws nothing. A message may fit several
+   * batches with the same words to the same address: the ledger gives each to one of them.
+   */
+  lookUp?(batch: FrozenBatch, since: Instant): Promise<ReceiptEvent[] | null>
+  /** "template" when the provider takes agreed templates and their parameters; texts when left out. */
+  mode?: 'text' | 'template'
   /** Callbacks the provider makes: verified against its signature (AppError forbidden), read into events. */
   callback?: { path: string; read(request: RawRequest): Promise<ReceiptEvent[]> }
   /** Texts that people send back: verified like callbacks; null when there is no text in it. */
   inbound?: { path: string; read(request: RawRequest): InboundText | null }
 }
+
+/** Under which name a provider's pace and stops are kept. */
+export const accountOf = ({ account, name }: Pick<Channel, 'account' | 'name'>): string => account ?? name
+
+/** A channel by each of its providers, the first before the other. */
+export const providersOf = (channel: Channel): Channel[] => (channel.fallback ? [channel, channel.fallback] : [channel])

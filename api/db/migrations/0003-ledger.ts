@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 
 /** What the ledger needs to be trusted at night: who a batch was written for, and what waits for a person. */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -60,7 +60,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .createIndex('delivery_again')
     .on('delivery')
     .column('again_at')
-    .where(sql.ref('again_at'), 'is not', null)
+    .where('again_at', 'is not', null)
     .execute()
 
   // A webhook or a robot in a chat: who owns it, what its requests are signed with, and how it has been answering.
