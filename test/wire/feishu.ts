@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { type Failure, type Faults, openWire, type WireServer } from './server.ts'
+import { type Faults, openWire, type WireServer } from './server.ts'
 
 /** One message as it stands in a group. */
 export interface FeishuPost {
@@ -22,6 +22,7 @@ export interface WireFeishu extends WireServer {
 const bodyBytesMax = 20 * 1024
 const hourSeconds = 3_600
 const tooFast = 11232
+const internal = 1500
 const messages: Record<number, string> = {
   9499: 'Bad Request',
   11232: 'frequency limited',
@@ -40,14 +41,11 @@ export async function openFeishu({ faults }: { faults?: Faults } = {}): Promise<
   const secrets = new Map<string, string>()
   const refused = new Map<string, number>()
   const taken = new Map<string, number[]>()
-  const codes: number[] = []
   const wire: { clock: WireFeishu['clock'] } = { clock: null }
-  let n = 0
   const server = await openWire(
     (req, text) => {
       const hook = req.url ?? ''
-      const fault = faults?.({ n: ++n, key: hook })
-      const told = codes.shift() ?? (fault === '429' ? tooFast : fault === '500' ? 1500 : refused.get(hook))
+      const told = refused.get(hook)
       if (told !== undefined) return answer(told)
       if (!/^\/open-apis\/bot\/v2\/hook\/[\w-]+$/.test(hook)) return answer(19001)
       if (Buffer.byteLength(text) > bodyBytesMax) return answer(9499)
@@ -77,26 +75,12 @@ export async function openFeishu({ faults }: { faults?: Faults } = {}): Promise<
       posts.push({ hook, title: post.title ?? '', text: lines.join('\n') })
       return answer(0)
     },
-    () => ({ code: 1500, msg: 'internal error' }),
-    {
-      keyOf: (req) => req.url ?? '',
-      faults: (request) => {
-        const fault = faults?.(request) ?? null
-        return fault === '429' || fault === '500' ? null : fault
-      },
-    },
+    (status) => answer(status === 429 ? tooFast : internal).body,
+    { faults, failureStatus: 200, keyOf: (req) => req.url ?? '' },
   )
   const path = (name: string) => `/open-apis/bot/v2/hook/${name}`
   return {
     ...server,
-    failNext(count, failure: Failure) {
-      if (typeof failure !== 'number') return server.failNext(count, failure)
-      for (let i = 0; i < count; i++) codes.push(failure === 429 ? tooFast : failure < 1_000 ? 1500 : failure)
-    },
-    heal() {
-      codes.length = 0
-      server.heal()
-    },
     robot(name, secret) {
       if (secret !== undefined) secrets.set(path(name), secret)
       return `${server.url}${path(name)}`

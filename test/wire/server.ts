@@ -42,6 +42,8 @@ export interface Answer {
 export interface WireOptions {
   /** Asked for each request that `failNext` leaves alone. */
   faults?: Faults | undefined
+  /** What a server answers that is told to fail with a status, where it says failure in another way. */
+  failureStatus?: number
   /** What makes a request the same as one before; empty when left out. */
   keyOf?: (req: IncomingMessage, body: string) => string
   /** Asked before the work is begun: an answer turns the request away, null lets it in. */
@@ -86,7 +88,12 @@ export async function openWire(
       if (failure === 'reset') return void req.socket.destroy()
       const afterwards = failure === 'reset-after-accept' || failure === 'cut'
       if (failure !== undefined && !afterwards)
-        return send(res, typeof failure === 'number' ? { status: failure, body: failureBody(failure) } : failure)
+        return send(
+          res,
+          typeof failure === 'number'
+            ? { status: options.failureStatus ?? failure, body: failureBody(failure) }
+            : failure,
+        )
       const said = answer(req, body)
       if (failure === 'reset-after-accept') return void req.socket.destroy()
       if (failure === 'cut') return cut(res, said)
