@@ -1,21 +1,21 @@
 import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
-import { inject } from 'light-my-request'
 import { type App, type AppParts, openApp } from './app.ts'
 import { buildWhenStale, loadSiteHandler } from './build.ts'
 import type { Config } from './config.ts'
 import { migrate, watchFile } from './db/connect.ts'
 import { startWorkerThread, type WorkerThread } from './notices/thread.ts'
 import { openPublished } from './publish/published.ts'
-import { openPublisher, type Publisher } from './publish/publisher.ts'
+import type { PublisherState } from './publish/publisher.ts'
+import { type PublisherThread, startPublisherThread } from './publish/thread.ts'
 import { openRoutes } from './routes.ts'
-import { localsFor, openServer } from './server.ts'
+import { openServer } from './server.ts'
 
-/** How often the program looks whether time or a lost file asks for something, in milliseconds. */
+/** How often the program looks whether the database file is still there, in milliseconds. */
 const lookEveryMs = 1_000
-/** How long a stop waits for requests and the current batch, in milliseconds. */
-const stopWithinMs = 10_000
+/** How long a stop waits for requests, in milliseconds; what they published is drawn after that, within two seconds. */
+const requestsWithinMs = 7_000
 
 /** How long a stop waits for the database to close, and how often a database that does not answer is asked again. */
 const closeWithinMs = 2_000
@@ -23,7 +23,7 @@ const askAgainMs = 5_000
 
 export interface Program {
   app: App
-  publisher: Publisher
+  publisher: PublisherThread
   /** Where it really listens: "http://127.0.0.1:4321". */
   address: string
   stop(): Promise<void>
@@ -54,8 +54,9 @@ export async function startProgram(config: Config, parts: ProgramParts = {}): Pr
   const roles = parts.roles ?? { web: true, worker: true }
   if (parts.build !== false && roles.web) buildWhenStale(say)
 
-  let publisher: Publisher | undefined
+  let publisher: PublisherThread | undefined
   let worker: WorkerThread | undefined
+  let stopping: Promise<void> | undefined
   const app = openApp(config, {
     ...parts,
     wake: () => {
@@ -63,72 +64,70 @@ export async function startProgram(config: Config, parts: ProgramParts = {}): Pr
       worker?.wake()
     },
   })
+  const dir = join(config.dataDir, 'published')
+  const published = openPublished(dir, config.publicUrl)
   let server: Server | undefined
-  let site: Awaited<ReturnType<typeof loadSiteHandler>> | undefined
-  const routes = openRoutes(app)
-  const published = openPublished(join(config.dataDir, 'published'), config.publicUrl)
+  let leaving: Promise<void> | undefined
+  /** While the record is behind nothing is written and nobody is told; once it is not, both go on. */
+  const follow = (state: PublisherState) => {
+    if (state === 'record-behind') {
+      app.health.trouble = recordBehind
+      leaving = worker?.stop()
+      worker = undefined
+    } else if (app.health.trouble === recordBehind) {
+      app.health.trouble = null
+      void Promise.resolve(leaving).then(employ)
+    }
+  }
+  const employ = () => {
+    if (roles.worker && app.health.opened && !app.health.trouble && !stopping) worker ??= startWorkerThread(app)
+  }
   if (roles.web) {
-    site = await loadSiteHandler()
-    server = openServer(app, routes, site.handler, published)
+    publisher = startPublisherThread(app, { dir, clock: parts.clock?.memory ?? null, show: published.swap, follow })
+    const { handler } = await loadSiteHandler()
+    server = openServer(app, openRoutes(app), handler, published)
     app.health.opened = false
     app.health.trouble = starting
-    await listen(server, config)
+  }
+  const stopped = async () => {
+    if (server) await closed(server)
+    await publisher?.stop()
   }
   try {
+    if (server) await listen(server, config)
     await openRecord(app, published.has('/'), say)
     await parts.prepare?.(app)
+    await publisher?.open()
   } catch (error) {
-    server?.close()
+    server?.closeAllConnections()
+    await stopped()
     await app.close()
     throw error
   }
   const stillThere = watchFile(config.databaseUrl)
-
-  if (site) {
-    const { handler, build, clientDir } = site
-    publisher = await openPublisher(app, {
-      published,
-      build,
-      assets: clientDir,
-      render: (url, answers) =>
-        inject((req, res) => handler(req, res, undefined, localsFor(app, routes, {}, true, answers)), {
-          method: 'GET',
-          url,
-          headers: { host: new URL(config.publicUrl).host },
-        }),
-    })
-    if (publisher.state === 'fine') await publisher.start()
-  }
   app.health.trouble = publisher?.state === 'record-behind' ? recordBehind : null
   app.health.opened = true
-  // What was committed while the first pages were drawn.
-  publisher?.wake()
-  if (roles.worker && !app.health.trouble) worker = startWorkerThread(app)
+  employ()
 
   const look = setInterval(() => {
-    if (app.health.trouble) return
-    if (!stillThere()) {
-      app.health.trouble = recordLost
-      app.log('error', 'record.lost')
-      worker?.stop()
-      return
-    }
-    publisher?.wake()
+    if (app.health.trouble === recordLost || stillThere()) return
+    app.health.trouble = recordLost
+    app.log('error', 'record.lost')
+    void worker?.stop()
+    void publisher?.stop()
   }, lookEveryMs)
 
-  let stopping: Promise<void> | undefined
   const stop = async () => {
     clearInterval(look)
-    const overdue = setTimeout(() => server?.closeAllConnections(), stopWithinMs - 1_000)
-    await Promise.all([closed(server), worker?.stop()])
+    const overdue = setTimeout(() => server?.closeAllConnections(), requestsWithinMs)
+    await Promise.all([stopped(), worker?.stop()])
     clearTimeout(overdue)
-    await publisher?.stop()
     // A database that does not answer cannot be taken leave of.
     await Promise.race([app.close(), setTimeoutPromise(closeWithinMs, undefined, { ref: false })])
   }
   return {
     app,
-    publisher: publisher as Publisher,
+    publisher: publisher as PublisherThread,
     address: server ? addressOf(server) : '',
     stop: () => {
       stopping ??= stop()
@@ -176,8 +175,7 @@ function addressOf(server: Server): string {
     : ''
 }
 
-function closed(server: Server | undefined): Promise<void> {
-  if (!server) return Promise.resolve()
+function closed(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeIdleConnections()

@@ -44,6 +44,11 @@ export class DemoClock implements Clock {
     return toInstant(demo + Math.max(0, Date.now() - real) * speed)
   }
 
+  /** Sees at the next question whether the clock was set, without waiting. */
+  look(): void {
+    this.#lookedAt = Number.NEGATIVE_INFINITY
+  }
+
   /** Milliseconds of the demonstration per real millisecond; 0 while it stands still. */
   get speed(): number {
     return this.#current().speed

@@ -11,15 +11,12 @@ import { fileOf, placeOf } from './places.ts'
 const memoryBytesMax = 64 * 1024 * 1024
 
 export interface Published {
-  readonly dir: string
   /** Answers a GET or HEAD of a published file; false when there is none. Needs neither database nor renderer. */
   serve(req: IncomingMessage, res: ServerResponse): boolean
   /** Answers that there is nothing here: the published page for it, status 404. */
   missing(req: IncomingMessage, res: ServerResponse): void
   /** Shows finished files, and hides removed ones, in one step. */
   swap(files: Finished[], removed?: string[]): void
-  /** The file in memory, when it still is the one with this hash. */
-  held(place: string, hash: string): Finished | null
   /** Whether a place is published. */
   has(place: string): boolean
 }
@@ -35,6 +32,9 @@ interface Entry {
 const endings: Record<Encoding, string> = { br: '.br', gzip: '.gz', identity: '' }
 /** Pages that exist as files or not at all: nobody needs the renderer to learn that one is missing. */
 const wholly = new RegExp(`^(?:/(?:${locales.join('|')}))?/(?:incidents|history|i)/.`)
+
+/** What programs read instead of people: feeds and JSON. */
+const forPrograms = /\.(?:json|rss|atom|ics|svg)$/
 
 /** Opens the folder of published files; whatever lies there is served from the first moment. */
 export function openPublished(dir: string, publicUrl: string): Published {
@@ -77,6 +77,8 @@ export function openPublished(dir: string, publicUrl: string): Published {
       'cache-control': place.startsWith('/assets/')
         ? 'public, max-age=31536000, immutable'
         : 'public, max-age=0, must-revalidate',
+      // Anybody's page may read what is written for programs.
+      ...(forPrograms.test(entry.file) ? { 'access-control-allow-origin': '*' } : {}),
       vary: place.includes('/i/') ? 'accept-encoding, accept-language' : 'accept-encoding',
     }
     if (encoding !== 'identity') headers['content-encoding'] = encoding
@@ -88,7 +90,6 @@ export function openPublished(dir: string, publicUrl: string): Published {
   }
 
   return {
-    dir,
     serve(req, res) {
       if (req.method !== 'GET' && req.method !== 'HEAD') return false
       const [path = '/', query] = splitOnce(req.url ?? '/')
@@ -129,10 +130,6 @@ export function openPublished(dir: string, publicUrl: string): Published {
         entries.delete(place)
       }
       shrink()
-    },
-    held(place, hash) {
-      const memory = entries.get(place)?.memory
-      return memory?.hash === hash ? memory : null
     },
     has: (place) => entries.has(place),
   }

@@ -35,7 +35,7 @@ async function open(app: App, build = 'one') {
   const site = renderer(app)
   const dir = join(app.config.dataDir, 'published')
   const published = openPublished(dir, app.config.publicUrl)
-  const publisher = await openPublisher(app, { published, render: site.render, build })
+  const publisher = await openPublisher(app, { dir, show: published.swap, render: site.render, build })
   const read = (file: string) => JSON.parse(readFileSync(join(dir, file), 'utf8'))
   return { ...site, dir, published, publisher, read, home: () => read('index.html') }
 }
@@ -203,7 +203,8 @@ story('a page that is asked for and is not public leaves the folder and the memo
   await changeFacts(app, lin, id, { scope: { en: 'All regions', 'zh-CN': '所有地区' } })
   const site = renderer(app)
   const again = await openPublisher(app, {
-    published,
+    dir,
+    show: published.swap,
     build: 'one',
     render: async (path) =>
       path.endsWith(place) ? { statusCode: 404, rawPayload: Buffer.from('nothing') } : site.render(path),
@@ -273,7 +274,6 @@ story('news that comes while a long past is drawn does not wait for it', async (
     const { id } = await ordersDown(app, orders)
     await publishUpdate(app, lin, id, { status: 'resolved', body: { en: 'Over.', 'zh-CN': '已结束。' } })
   }
-  const published = openPublished(join(app.config.dataDir, 'published'), app.config.publicUrl)
   const order: string[] = []
   let news = ''
   const render = async (path: string) => {
@@ -281,7 +281,8 @@ story('news that comes while a long past is drawn does not wait for it', async (
     if (order.length === 20) news = (await ordersDown(app, orders)).id
     return { statusCode: 200, rawPayload: Buffer.from(path) }
   }
-  const publisher = await openPublisher(app, { published, render, build: 'one' })
+  const dir = join(app.config.dataDir, 'published')
+  const publisher = await openPublisher(app, { dir, show: () => {}, render, build: 'one' })
   await publisher.publishAll()
   const first = order.indexOf(`/incidents/${news}/`)
   expect(first).toBeGreaterThan(0)

@@ -5,13 +5,23 @@ import { readRevision, readStatus, recordIdentity } from '#api/status/read.ts'
 import { copyAssets } from './assets.ts'
 import { openDraw, type Render } from './draw.ts'
 import { dueAfter } from './due.ts'
-import { readRevisionFile, removeFiles, writeFiles, writeRevisionFile } from './files.ts'
+import { type Finished, readRevisionFile, removeFiles, writeFiles, writeRevisionFile } from './files.ts'
 import { changedPlaces, everyPlace, timelyPlaces } from './pages.ts'
-import type { Published } from './published.ts'
 import { openSqueeze } from './squeeze.ts'
 
+/**
+ * "record-behind": the published pages are newer than the record or of another one, as after a lost database; nothing
+ * is published over them.
+ */
+export type PublisherState = 'fine' | 'record-behind'
+
 interface PublisherParts {
-  published: Published
+  /** The published folder. */
+  dir: string
+  /** Shows readers what is finished, and hides what is no longer public, in one step. Called before the files are written. */
+  show(files: Finished[], gone: string[]): void
+  /** Told when the state changes. */
+  tell?: (state: PublisherState) => void
   render: Render
   /** A name for the built site that changes with it. */
   build: string
@@ -20,8 +30,7 @@ interface PublisherParts {
 }
 
 export interface Publisher {
-  /** "record-behind": the published pages are newer than the record or of another one, as after a lost database; nothing is published over them. */
-  readonly state: 'fine' | 'record-behind'
+  readonly state: PublisherState
   /**
    * Brings the files up to the record: everything when the build differs, else what changed since and what time made
    * untrue. Resolves when first pages, open incidents and feeds are right; a long past may still be drawn after that.
@@ -46,8 +55,7 @@ const retryAfterMs = 5 * secondMs
 
 /** Opens the one writer of the published folder. Reads what the folder says of itself; publishes nothing yet. */
 export async function openPublisher(app: App, parts: PublisherParts): Promise<Publisher> {
-  const { published } = parts
-  const { dir } = published
+  const { dir } = parts
   const draw = openDraw(app, parts.render)
   const build = createHash('sha256')
     .update(JSON.stringify([parts.build, app.site, app.config.publicUrl, app.config.mode]))
@@ -55,7 +63,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     .slice(0, 16)
   const record = await recordIdentity(app)
   let shown = await readRevisionFile(dir)
-  let state: Publisher['state'] = 'fine'
+  let state: PublisherState = 'fine'
   let due = ''
   /** What could not be drawn or written is tried again after a while, or at once when there is news. */
   const undone = new Set<string>()
@@ -69,25 +77,24 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     turn = mine.catch(() => {})
     return mine
   }
-  const squeeze = openSqueeze(published, inTurn)
+  const squeeze = openSqueeze(parts, inTurn)
 
   /** Draws, shows and writes. A page that fails keeps its old file and is undone. */
   const show = async (places: string[]): Promise<void> => {
     const { files, gone, failed } = await draw(places)
     for (const place of places) undone.delete(place)
     for (const place of failed) undone.add(place)
-    const stillThere = gone.filter((place) => published.has(place))
     // Readers get the news from memory first, even when the disk is slow or full; the files follow.
-    published.swap(files, stillThere)
+    parts.show(files, gone)
     try {
       await writeFiles(dir, files)
-      await removeFiles(dir, stillThere)
+      await removeFiles(dir, gone)
     } catch (error) {
       for (const { place } of files) undone.add(place)
-      for (const place of stillThere) undone.add(place)
+      for (const place of gone) undone.add(place)
       app.log('error', 'publish.write-failed', { message: (error as Error).message })
     }
-    squeeze.add(files)
+    squeeze.add(files, gone)
   }
 
   /**
@@ -104,8 +111,13 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   const isBehind = (revision: number): boolean => {
     const behind = shown !== null && (record !== shown.record || revision < shown.revision)
     if (behind && state === 'fine') app.log('error', 'publish.record-behind', { revision, shown: shown?.revision ?? 0 })
-    state = behind ? 'record-behind' : 'fine'
+    become(behind ? 'record-behind' : 'fine')
     return behind
+  }
+  const become = (next: PublisherState) => {
+    if (state === next) return
+    state = next
+    parts.tell?.(state)
   }
 
   const all = async (startOver: boolean, atFirst = () => {}) => {
@@ -113,8 +125,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     const since = app.now()
     const revision = await readRevision(app)
     if (!startOver && isBehind(revision)) return
-    state = 'fine'
-    if (parts.assets) published.swap(await copyAssets(parts.assets, dir))
+    become('fine')
+    if (parts.assets) parts.show(await copyAssets(parts.assets, dir), [])
     const places = await everyPlace(app)
     let drawn = revision
     for (let from = 0; from < places.length; from += stepPages) {
@@ -165,6 +177,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
 
   let looking = false
   let again = false
+  let fault = ''
   const look = async () => {
     looking = true
     do {
@@ -172,8 +185,12 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       try {
         await inTurn(() => changes())
         await inTurn(timely)
+        fault = ''
       } catch (error) {
-        app.log('error', 'publish.failed', { message: (error as Error).message })
+        // A record that is away for an hour is one line, not thousands.
+        const { message } = error as Error
+        if (message !== fault) app.log('error', 'publish.failed', { message })
+        fault = message
       }
     } while (again && !stopped)
   }
@@ -193,7 +210,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       }),
     wake() {
       again = true
-      if (looking || stopped || app.health.trouble) return
+      if (looking || stopped) return
       void look().finally(() => {
         looking = false
       })

@@ -1,10 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { brotliDecompressSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { type Finished, finish, writeFiles } from './files.ts'
-import { openPublished } from './published.ts'
+import { type Finished, finish, removeFiles, writeFiles } from './files.ts'
 import { openSqueeze } from './squeeze.ts'
 
 let dir: string
@@ -21,42 +20,49 @@ const packed = () => readFileSync(join(dir, 'index.html.br'))
 
 /** Publishes a page, and hands over the squeeze's own work once it waits for its turn. */
 async function squeezed() {
-  const published = openPublished(dir, 'https://status.hezhou.example')
-  const put = async (file: Finished) => {
-    published.swap([file])
-    await writeFiles(dir, [file])
-  }
   const page = await finish('/', Buffer.from(`<p>${Array.from({ length: 900 }, (_, i) => i * i).join(' ')}</p>`))
-  await put(page)
+  await writeFiles(dir, [page])
+  const shown: Finished[] = []
   let waiting = () => {}
-  const turn = new Promise<() => Promise<void>>((resolve) => {
-    const squeeze = openSqueeze(published, (work) => {
-      resolve(work)
-      return new Promise((done) => {
-        waiting = done
-      })
+  const squeeze = openSqueeze({ dir, show: (files) => shown.push(...files) }, (work) => {
+    turn.resolve(work)
+    return new Promise((done) => {
+      waiting = done
     })
-    squeeze.add([page])
-    vi.advanceTimersByTime(5_000)
   })
-  return { published, put, page, work: await turn, end: () => waiting() }
+  const turn = Promise.withResolvers<() => Promise<void>>()
+  squeeze.add([page], [])
+  vi.advanceTimersByTime(5_000)
+  return { squeeze, page, shown, work: await turn.promise, end: () => waiting() }
 }
 
-it('packs a page once more when nothing is published, and serves what it wrote', async () => {
-  const { published, page, work, end } = await squeezed()
+it('packs a page once more when nothing is published, and shows what it wrote', async () => {
+  const { page, shown, work, end } = await squeezed()
   expect(packed()).toEqual(page.br)
   await work()
   expect(packed().length).toBeLessThan(page.br!.length)
   expect(brotliDecompressSync(packed())).toEqual(page.bytes)
-  expect(published.held('/', page.hash)?.br).toEqual(packed())
+  expect(shown).toEqual([{ ...page, br: packed() }])
   end()
 })
 
 it('leaves a page alone that was drawn again while it was packed', async () => {
-  const { put, work, end } = await squeezed()
+  const { squeeze, shown, work, end } = await squeezed()
   const newer = await finish('/', Buffer.from('<p>All is well again.</p>'))
-  await put(newer)
+  await writeFiles(dir, [newer])
+  squeeze.add([newer], [])
   await work()
   expect(packed()).toEqual(newer.br)
+  expect(shown).toEqual([])
+  end()
+})
+
+it('writes nothing back for a page that left the folder while it was packed', async () => {
+  const { squeeze, shown, work, end } = await squeezed()
+  await removeFiles(dir, ['/'])
+  squeeze.add([], ['/'])
+  await work()
+  expect(existsSync(join(dir, 'index.html.br'))).toBe(false)
+  expect(shown).toEqual([])
   end()
 })

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { brotliOf, type Finished, replaceFiles } from './files.ts'
 import { fileOf } from './places.ts'
-import type { Published } from './published.ts'
 
 /** How long nothing must have been published before there is time to pack better, in milliseconds. */
 const quietMs = 5_000
@@ -14,10 +13,12 @@ const fullEffort = 11
  * `inTurn` runs what writes: a page that was drawn again meanwhile keeps its newer file.
  */
 export function openSqueeze(
-  published: Published,
+  { dir, show }: { dir: string; show(files: Finished[], gone: string[]): void },
   inTurn: (work: () => Promise<void>) => Promise<void>,
-): { add(files: Finished[]): void; stop(): void } {
+): { add(files: Finished[], gone: string[]): void; stop(): void } {
   const waiting = new Map<string, Finished>()
+  /** What is being packed; null when it was published anew meanwhile. */
+  let packing: Finished | null = null
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   const plan = (ms: number) => {
@@ -30,20 +31,23 @@ export function openSqueeze(
     if (!next) return
     const [place, file] = next
     waiting.delete(place)
+    packing = file
     const br = await brotliOf(file.bytes, fullEffort)
     await inTurn(async () => {
-      const held = published.held(place, file.hash)
-      if (stopped || !held?.br || br.length >= held.br.length) return
-      await replaceFiles([{ file: `${join(published.dir, fileOf(place))}.br`, bytes: br }], false)
-      published.swap([{ ...file, br }])
+      if (stopped || packing !== file || !file.br || br.length >= file.br.length) return
+      await replaceFiles([{ file: `${join(dir, fileOf(place))}.br`, bytes: br }], false)
+      show([{ ...file, br }], [])
     }).catch(() => {
       // The page stands in its first packing; nothing is lost but a few bytes.
     })
     plan(pauseMs)
   }
   return {
-    add(files) {
+    add(files, gone) {
       for (const file of files) if (file.br) waiting.set(file.place, file)
+      for (const place of gone) waiting.delete(place)
+      const anew = [...gone, ...files.map(({ place }) => place)]
+      if (packing && anew.includes(packing.place)) packing = null
       if (waiting.size) plan(quietMs)
     },
     stop() {

@@ -2,33 +2,20 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { inject } from 'light-my-request'
 import type { App } from '#api/app.ts'
-import { loadSiteHandler } from '#api/build.ts'
+import { openDrawing } from '#api/drawing.ts'
 import { openPublished } from '#api/publish/published.ts'
 import { openPublisher } from '#api/publish/publisher.ts'
-import { openRoutes } from '#api/routes.ts'
-import { localsFor } from '#api/server.ts'
 
-/** The built site, drawn from this record into this app's folder, as the program does it. */
+/** The built site, drawn from this record into this app's folder as the program does it, in this thread and by its clock. */
 export async function openSite(app: App) {
-  const site = await loadSiteHandler()
-  const routes = openRoutes(app)
   const dir = join(app.config.dataDir, 'published')
   mkdirSync(dir, { recursive: true })
   const published = openPublished(dir, app.config.publicUrl)
-  const publisher = await openPublisher(app, {
-    published,
-    build: site.build,
-    assets: site.clientDir,
-    render: (url, answers) =>
-      inject((req, res) => site.handler(req, res, undefined, localsFor(app, routes, {}, true, answers)), {
-        method: 'GET',
-        url,
-        headers: { host: new URL(app.config.publicUrl).host },
-      }),
-  })
+  const publisher = await openPublisher(app, { ...(await openDrawing(app)), dir, show: published.swap })
   await publisher.start()
+  // The pages of a long past come after the first ones.
+  await publisher.publishChanges()
   return {
     publisher,
     published,

@@ -1,0 +1,20 @@
+import { inject } from 'light-my-request'
+import type { App } from './app.ts'
+import { loadSiteHandler } from './build.ts'
+import type { Render } from './publish/draw.ts'
+import { openRoutes } from './routes.ts'
+import { localsFor } from './server.ts'
+
+/** What pages are drawn with: Astro's built handler, asked in process, and the built site's name and files. */
+export async function openDrawing(app: App): Promise<{ render: Render; build: string; assets: string }> {
+  const { handler, build, clientDir } = await loadSiteHandler()
+  const routes = openRoutes(app)
+  const { host } = new URL(app.config.publicUrl)
+  const render: Render = (url, answers) =>
+    inject((req, res) => handler(req, res, undefined, localsFor(app, routes, {}, true, answers)), {
+      method: 'GET',
+      url,
+      headers: { host },
+    })
+  return { render, build, assets: clientDir }
+}
