@@ -1,5 +1,7 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { readSms, type SmsConfig } from './config-sms.ts'
+import { readSmtpUrl, type SmtpConfig } from './config-smtp.ts'
 import type { LogLevel } from './lib/log.ts'
 
 export interface Config {
@@ -20,17 +22,17 @@ export interface Config {
   email: {
     from: string
     replyTo: string | null
-    resend: { apiKey: string; baseUrl: string | null; requestsPerSecond: number; webhookSecrets: string[] } | null
-  }
-  sms: {
-    twilio: {
-      accountSid: string
-      authToken: string
-      sender: { messagingServiceSid: string } | { from: string }
+    /** `requestsPerSecond` null: as many as its answers allow. */
+    resend: {
+      apiKey: string
       baseUrl: string | null
-      segmentsPerSecond: number
+      requestsPerSecond: number | null
+      webhookSecrets: string[]
     } | null
+    /** Alone, or what takes over while Resend takes no mail. */
+    smtp: SmtpConfig | null
   }
+  sms: SmsConfig
 }
 
 type Env = Record<string, string | undefined>
@@ -87,7 +89,7 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
   if (!logLevels.includes(logLevel)) mistakes.push(`LOG_LEVEL must be one of ${logLevels.join(', ')}.`)
 
   const from = env.EMAIL_FROM || (strict ? '' : 'Status <status@status.example>')
-  if (env.RESEND_API_KEY && !from)
+  if ((env.RESEND_API_KEY || env.SMTP_URL) && !from)
     mistakes.push('EMAIL_FROM is missing: the sender of every mail, such as Example Status <status@example.com>.')
   if (strict && !from)
     mistakes.push('EMAIL_FROM is missing: the sender of every mail, such as Example Status <status@example.com>.')
@@ -96,17 +98,10 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
       `EMAIL_FROM must be an address, or a name and an address such as Example Status <status@example.com>, not "${from}".`,
     )
 
-  const sid = env.TWILIO_ACCOUNT_SID
-  const sender = env.TWILIO_MESSAGING_SERVICE_SID
-    ? { messagingServiceSid: env.TWILIO_MESSAGING_SERVICE_SID }
-    : env.TWILIO_FROM
-      ? { from: env.TWILIO_FROM }
-      : null
-  if (sid && !env.TWILIO_AUTH_TOKEN) mistakes.push('TWILIO_AUTH_TOKEN is missing: it signs in and verifies callbacks.')
-  if (sid && !sender) mistakes.push('TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM is missing: who the SMS come from.')
-
-  const requestsPerSecond = number('RESEND_REQUESTS_PER_SECOND', 2, 0.1, 1_000)
-  const segmentsPerSecond = number('TWILIO_SEGMENTS_PER_SECOND', 1, 0.1, 1_000)
+  const sms = readSms(env, mistakes, number)
+  const requestsPerSecond = env.RESEND_REQUESTS_PER_SECOND ? number('RESEND_REQUESTS_PER_SECOND', 2, 0.1, 1_000) : null
+  const smtp = env.SMTP_URL ? readSmtpUrl(env.SMTP_URL) : null
+  if (typeof smtp === 'string') mistakes.push(smtp)
   const trustedProxies = list(env.TRUSTED_PROXIES)
   for (const proxy of trustedProxies)
     if (!isNetwork(proxy))
@@ -138,19 +133,9 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
             webhookSecrets: list(env.RESEND_WEBHOOK_SECRET),
           }
         : null,
+      smtp: typeof smtp === 'string' ? null : smtp,
     },
-    sms: {
-      twilio:
-        sid && sender
-          ? {
-              accountSid: sid,
-              authToken: env.TWILIO_AUTH_TOKEN ?? '',
-              sender,
-              baseUrl: env.TWILIO_BASE_URL || null,
-              segmentsPerSecond,
-            }
-          : null,
-    },
+    sms,
   }
   if (mistakes.length) throw new ConfigError([...new Set(mistakes)])
   return config

@@ -61,7 +61,7 @@ export type Receipt =
     }
   | {
       deliveryId: string
-      state: 'failed' | 'suppressed'
+      state: 'failed' | 'suppressed' | 'expired'
       reason: string
       closesAddress?: boolean
       /** Set when nobody listens at this address any more: it is switched off until its owner switches it on again. */
@@ -173,6 +173,8 @@ export interface Channel {
   sendTimeoutMs: number
   /** Whether sending the same batch key again is harmless at the provider. When not, an unknown outcome is never retried blindly. */
   idempotent: boolean
+  /** How long the provider surely knows a key again, in milliseconds: some time later the same key would send twice. */
+  keyKeptMs?: number
   /**
    * Set when each address is a server of its own: what one answers says nothing of the others, so each waits for itself,
    * one message at a time, and is switched off by itself when it has failed for long. It has an owner, who is written

@@ -3,10 +3,12 @@ import type { Clock } from '#api/lib/clock.ts'
 import type { Channel } from './channel.ts'
 import { parseEmail } from './email/address.ts'
 import { mailExpiresAfterMs, resendChannel } from './email/resend.ts'
+import { smtpChannel } from './email/smtp.ts'
 import { letterboxChannel } from './letterbox/letterbox.ts'
 import { offChannel } from './off.ts'
 import { exampleNumber, parseNumber } from './sms/number.ts'
-import { smsExpiresAfterMs, twilioChannel } from './sms/twilio.ts'
+import { smsExpiresAfterMs } from './sms/request.ts'
+import { twilioChannel } from './sms/twilio.ts'
 
 /**
  * Every way a notice can travel: one folder and one line here. A channel without a provider keeps its messages in the
@@ -33,19 +35,26 @@ export function openChannels(
   } as const
   const without = (rest: typeof email | typeof sms, offReason: string) =>
     config.mode === 'production' ? offChannel(offReason, rest) : letterboxChannel(letterboxDir, clock, rest)
-  const { resend } = config.email
   const { twilio } = config.sms
   return [
-    resend
-      ? resendChannel({ ...resend, from: config.email.from, replyTo: config.email.replyTo })
-      : without(email, 'No mail provider is set up: RESEND_API_KEY is missing.'),
+    emailChannel(config) ?? without(email, 'No mail provider is set up: RESEND_API_KEY and SMTP_URL are missing.'),
     twilio
       ? twilioChannel({
           ...twilio,
           publicUrl: config.publicUrl,
           secretKeys: config.secretKeys,
           countries: smsCountries,
+          clock,
         })
       : without(sms, 'No SMS provider is set up: TWILIO_ACCOUNT_SID is missing.'),
   ]
+}
+
+/** Mail by Resend or by SMTP; with both set up, SMTP takes over while Resend takes none. */
+function emailChannel({ email }: Config): Channel | null {
+  const { resend, smtp, from, replyTo } = email
+  const sender = { from, replyTo }
+  if (!resend) return smtp && smtpChannel({ ...smtp, ...sender })
+  const first = resendChannel({ ...resend, ...sender })
+  return smtp ? { ...first, fallback: smtpChannel({ ...smtp, ...sender }, 'email/smtp') } : first
 }

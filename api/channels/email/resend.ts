@@ -1,23 +1,27 @@
-import { type CreateBatchOptions, Resend } from 'resend'
+import { Resend } from 'resend'
 import { AppError } from '#api/errors.ts'
 import { type Channel, DeliveryFailed, type FrozenBatch, type Receipt, type ReceiptEvent } from '../channel.ts'
 import { parseEmail } from './address.ts'
-import { judge, retryAfterOf } from './errors.ts'
+import { allowedBy, judge, retryAfterOf } from './errors.ts'
+import { freezeMails, readMails, type Sender, splitMails } from './mail.ts'
 
 /** Resend takes this many mails in one request. */
 const batchSizeMax = 100
 /** The SDK has no timeout of its own. */
 const timeoutMs = 15_000
-/** Resend keeps an idempotency key for 24 hours: after that the same key would send again. */
+/** Resend keeps an idempotency key for 24 hours, and would send again under it afterwards: an hour less is sure. */
+const keyKeptMs = 23 * 3_600_000
+/** Old news is not sent any more. */
 export const mailExpiresAfterMs = 23 * 3_600_000
+/** Requests a second until the first answer: the least that Resend ever allowed a team. */
+const perSecondBefore = 2
 
-interface ResendSettings {
+interface ResendSettings extends Sender {
   apiKey: string
   baseUrl: string | null
-  requestsPerSecond: number
+  /** At the most; null leaves it to what the answers allow. */
+  requestsPerSecond: number | null
   webhookSecrets: string[]
-  from: string
-  replyTo: string | null
 }
 
 /** Mail through Resend: batches of 100 under one idempotency key each, one recipient per mail. */
@@ -29,33 +33,22 @@ export function resendChannel(settings: ResendSettings): Channel {
     offReason: null,
     confirmation: 'link',
     batchSizeMax,
-    perSecond: settings.requestsPerSecond,
+    perSecond: settings.requestsPerSecond ?? perSecondBefore,
+    ...(settings.requestsPerSecond === null ? {} : { perSecondMax: settings.requestsPerSecond }),
+    keyKeptMs,
     expiresAfterMs: mailExpiresAfterMs,
     sendTimeoutMs: timeoutMs,
     idempotent: true,
     parse: parseEmail,
-    freeze: (messages) =>
-      JSON.stringify(
-        messages.map((message) => ({
-          from: settings.from,
-          to: message.address,
-          ...(settings.replyTo ? { replyTo: settings.replyTo } : {}),
-          subject: message.subject ?? '',
-          html: message.html ?? '',
-          text: message.text,
-          headers: message.headers ?? {},
-          tags: [
-            { name: 'delivery', value: message.deliveryId },
-            { name: 'notice', value: message.noticeId },
-          ],
-        })),
-      ),
-    async send(batch) {
-      const result = await resend.batch.send(JSON.parse(batch.bytes) as CreateBatchOptions, {
+    freeze: (messages) => freezeMails(settings, messages),
+    split: splitMails,
+    async send(batch, heard) {
+      const result = await resend.batch.send(readMails(batch.bytes), {
         batchValidation: 'permissive',
         idempotencyKey: batch.key,
         signal: AbortSignal.timeout(timeoutMs),
       })
+      heard?.({ perSecond: allowedBy(result.headers) })
       if (result.error) throw judge(result.error, retryAfterOf(result.headers))
       return receiptsOf(batch, result.data)
     },
