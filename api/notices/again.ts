@@ -15,6 +15,8 @@ export interface Ended {
   /** How its batch stands; null when it never was in one. */
   batchState: Row<'batch'>['state'] | null
   possibleDuplicate: boolean
+  /** Whether the program itself will look into it or try it once more. */
+  automatic: boolean
   /** Whether its subscriber has left. */
   left: boolean
   /** Why nothing may be sent to its address now. */
@@ -27,10 +29,10 @@ export interface Ended {
  * or nothing may be sent.
  */
 export function tryAgain(ended: Ended): { possibleDuplicate: boolean } | null {
-  const { state, batchState, left, suppressed } = ended
+  const { state, batchState, automatic, left, suppressed } = ended
   if (isOneOf(waitingStates, state)) return null
   if (!isOneOf(againStates, state)) throw conflict(`This message is "${state}": it is not sent once more.`)
-  if (batchState === 'ready' || batchState === 'sending')
+  if (batchState === 'ready' || batchState === 'sending' || automatic)
     throw conflict('The program is still at work on this message. Wait until it has ended.')
   if (suppressed !== null) throw conflict(`Nothing may be sent to this address: ${suppressed}.`)
   if (left) throw conflict('Whoever has this address has left, so nothing is sent to it.')
@@ -43,11 +45,11 @@ export function mustSend(channel: { offReason: string | null } | undefined): voi
   if (channel.offReason) throw new AppError('unavailable', channel.offReason)
 }
 
-/** From when the age of a batch counts: from when a person asked for it, else from when its notice was announced. */
+/** From when the age of a batch counts: from when a person asked for it, else from when its notice was announced or due. */
 export const bornAt = (
   batch: Pick<Row<'batch'>, 'askedAt' | 'createdAt'>,
-  notice: Pick<Row<'notice'>, 'createdAt'> | undefined,
-): Instant => batch.askedAt ?? notice?.createdAt ?? batch.createdAt
+  notice: Pick<Row<'notice'>, 'createdAt' | 'dueAt'> | undefined,
+): Instant => batch.askedAt ?? notice?.dueAt ?? notice?.createdAt ?? batch.createdAt
 
 const isOneOf = <T extends string>(list: readonly T[], one: string): one is T =>
   (list as readonly string[]).includes(one)

@@ -41,7 +41,7 @@ const colours: Record<ComponentStatus | 'none', [colour: string, darkColour: str
 const preheaderLengthMax = 140
 
 /** The path of a page in a language: the site's own language stands at the root. */
-const pageUrl = ({ site, publicUrl }: Sender, locale: Locale, path: string): string =>
+export const pageUrl = ({ site, publicUrl }: Sender, locale: Locale, path: string): string =>
   `${publicUrl}${locale === site.defaultLocale ? '' : `/${locale}`}${path}`
 
 /** The mail of one update in one language, with marks where the reader's own links go. */
@@ -97,11 +97,17 @@ export function updateMail(told: Told, locale: Locale, sender: Sender): MailTemp
     facts,
     button: { label: words.follow, url: pageUrl(sender, locale, `/incidents/${told.incidentId}/`) },
     footer: [words.why],
-    links: [
-      { label: words.preferences, url: marks.preferences },
-      { label: words.unsubscribe, url: marks.unsubscribe },
-    ],
+    links: readerLinks(locale),
   })
+}
+
+/** The links at the foot of every notice, with marks where the reader's own addresses go. */
+export function readerLinks(locale: Locale): { label: string; url: string }[] {
+  const { mail } = wordsOf(locale).messages
+  return [
+    { label: mail.preferences, url: marks.preferences },
+    { label: mail.unsubscribe, url: marks.unsubscribe },
+  ]
 }
 
 /** The mail of one reader: cheap, because it is made as often as there are readers. */
@@ -111,12 +117,17 @@ export function forReader(template: MailTemplate, links: ReaderLinks): MailTempl
   return { subject: template.subject, html: put(template.html), text: put(template.text) }
 }
 
-/** The headers of one reader's mail: one-click goodbye (RFC 8058), no auto-replies, one thread per incident. */
+/** The headers of every notice by mail: one-click goodbye (RFC 8058), no auto-replies. */
+export const noticeHeaders = (links: ReaderLinks): Record<string, string> => ({
+  'List-Unsubscribe': `<${links.unsubscribe}>`,
+  'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+  'Auto-Submitted': 'auto-generated',
+})
+
+/** The headers of one reader's mail about an update: one thread per incident. */
 export function mailHeaders(told: Told, { publicUrl }: Sender, links: ReaderLinks): Record<string, string> {
   return {
-    'List-Unsubscribe': `<${links.unsubscribe}>`,
-    'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
-    'Auto-Submitted': 'auto-generated',
+    ...noticeHeaders(links),
     'X-Entity-Ref-ID': told.incidentId,
     References: `<incident-${told.incidentId}@${new URL(publicUrl).hostname}>`,
   }

@@ -1,0 +1,78 @@
+import type { Db, Trx } from '#api/db/connect.ts'
+import type { DeliveryState } from '#api/db/schema.ts'
+import type { Instant } from '#api/lib/time.ts'
+import type { ToldUpdate } from './supersede.ts'
+
+/** States of a delivery that is out, or still on its way. */
+const underWay = ['queued', 'sending', 'unknown', 'sent', 'delayed', 'delivered'] satisfies DeliveryState[]
+
+/** The updates of an incident with the notices that tell of them, oldest first. */
+export async function toldUpdates(db: Db | Trx, incidentId: string): Promise<ToldUpdate[]> {
+  const updates = await db
+    .selectFrom('incidentUpdate')
+    .select(['id as updateId', 'number', 'correctsId'])
+    .where('incidentId', '=', incidentId)
+    .orderBy('number')
+    .execute()
+  const notices = await db
+    .selectFrom('notice')
+    .select(['id', 'kind', 'audience', 'createdAt', 'expandedAt', 'heldAt', 'endedAt', 'updateId'])
+    .where('incidentId', '=', incidentId)
+    .execute()
+  return updates.map((update) => {
+    const notice = notices.find(({ updateId }) => updateId === update.updateId)
+    return { ...update, notice: notice ?? null }
+  })
+}
+
+/** Deliveries of a notice that wait for a batch, and whose recipient a newer notice tells on the same channel. */
+export async function outdatedWaiting(
+  db: Db | Trx,
+  where: { noticeId: string; channel: string; newerId: string; limit: number },
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('delivery as old')
+    .innerJoin('delivery as newer', (join) =>
+      join.onRef('newer.channel', '=', 'old.channel').onRef('newer.subscriberId', '=', 'old.subscriberId'),
+    )
+    .select('old.id')
+    .where('old.noticeId', '=', where.noticeId)
+    .where('old.channel', '=', where.channel)
+    .where('old.state', '=', 'queued')
+    .where('old.batchId', 'is', null)
+    .where('old.askedAt', 'is', null)
+    .where('newer.noticeId', '=', where.newerId)
+    .where('newer.state', 'in', underWay)
+    .limit(where.limit)
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
+/** Members of a batch whose recipient a newer notice tells on the same channel. */
+export async function outdatedMembers(trx: Trx, batchId: string, newerId: string): Promise<string[]> {
+  const rows = await trx
+    .selectFrom('delivery as old')
+    .innerJoin('delivery as newer', (join) =>
+      join.onRef('newer.channel', '=', 'old.channel').onRef('newer.subscriberId', '=', 'old.subscriberId'),
+    )
+    .select('old.id')
+    .where('old.batchId', '=', batchId)
+    .where('newer.noticeId', '=', newerId)
+    .where('newer.state', 'in', underWay)
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
+/**
+ * Takes a batch apart that was never attempted: its deliveries wait for a batch again, its key was never used. The caller
+ * holds the batch.
+ */
+export async function takeApart(trx: Trx, batch: { id: string; noticeId: string }, now: Instant): Promise<void> {
+  await trx
+    .updateTable('delivery')
+    .set({ batchId: null, position: null, updatedAt: now })
+    .where('batchId', '=', batch.id)
+    .execute()
+  await trx.deleteFrom('batch').where('id', '=', batch.id).execute()
+  await trx.updateTable('notice').set({ frozenAt: null }).where('id', '=', batch.noticeId).execute()
+}
