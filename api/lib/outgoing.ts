@@ -1,5 +1,5 @@
-import { BlockList, isIP, type LookupFunction } from 'node:net'
-import { Agent, type Dispatcher, errors, request } from 'undici'
+import { BlockList, connect, isIP, type LookupFunction } from 'node:net'
+import { Agent, buildConnector, type Dispatcher, errors, request } from 'undici'
 
 // Requests to addresses that strangers gave us. They must reach nothing but the public internet: not this machine, not
 // its network, not a cloud's metadata. The list is asked when a connection is made, after the name was resolved, so
@@ -21,9 +21,8 @@ const v4Special: [string, number][] = [
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ]
-/** All but global unicast (2000::/3), and what is special within it: protocols, documentation, 6to4. The first row holds ::1, mapped addresses and 64:ff9b::/96. */
+/** Within global unicast (2000::/3): protocols, documentation, 6to4, which leads back to version 4. */
 const v6Special: [string, number][] = [
-  ['::', 3],
   ['4000::', 2],
   ['8000::', 1],
   ['2001::', 23],
@@ -32,10 +31,25 @@ const v6Special: [string, number][] = [
   ['3fff::', 20],
 ]
 
+/**
+ * All of ::/3, such as ::1 and 64:ff9b::/96, but ::ffff:0:0/96: as those the list looks at version 4, so a rule about
+ * them would close the whole internet. Each rule is the other half at one more bit on the way to them.
+ */
+function besideMapped(): [string, number][] {
+  const mapped = 0xffffn << 32n
+  return Array.from({ length: 93 }, (_, place) => {
+    const bits = place + 4
+    const keep = ((1n << BigInt(bits)) - 1n) << BigInt(128 - bits)
+    const net = (mapped ^ (1n << BigInt(128 - bits))) & keep
+    const groups = net.toString(16).padStart(32, '0').match(/.{4}/g)!
+    return [groups.join(':'), bits]
+  })
+}
+
 /** Every range that is not the public internet: IANA's special-purpose registries, and multicast. */
 export const specialRanges = new BlockList()
 for (const [net, bits] of v4Special) specialRanges.addSubnet(net, bits, 'ipv4')
-for (const [net, bits] of v6Special) specialRanges.addSubnet(net, bits, 'ipv6')
+for (const [net, bits] of [...v6Special, ...besideMapped()]) specialRanges.addSubnet(net, bits, 'ipv6')
 
 /** How long a request may take in all, in milliseconds. */
 export const outgoingTimeoutMs = 15_000
@@ -74,6 +88,8 @@ export interface Outgoing {
 export interface OutgoingSettings {
   /** Lets http, any port and addresses of this machine through: for tests and development. */
   local?: boolean
+  /** Leaves it to the connection to find out where an address leads, whatever it looks like; for tests of that. */
+  anyAddress?: boolean
   /** Resolves names in the system's place. */
   lookup?: LookupFunction
   timeoutMs?: number
@@ -94,22 +110,15 @@ export function refusalOf(text: string, local = false): string | null {
 }
 
 /** Opens the way out. One serves all channels; close it when the program ends. */
-export function openOutgoing({
-  local = false,
-  lookup,
-  timeoutMs = outgoingTimeoutMs,
-}: OutgoingSettings = {}): Outgoing {
+export function openOutgoing(settings: OutgoingSettings = {}): Outgoing {
+  const { local = false, anyAddress = local, lookup, timeoutMs = outgoingTimeoutMs } = settings
   const agent = new Agent({
     connections: connectionsPerHost,
-    connect: {
-      timeout: timeoutMs,
-      ...(local ? {} : { blockList: specialRanges }),
-      ...(lookup ? { lookup } : {}),
-    },
+    connect: guarded({ ...(local ? {} : { blockList: specialRanges }), ...(lookup ? { lookup } : {}) }, timeoutMs),
   })
   return {
     async post(url, json, headers = {}) {
-      const refusal = refusalOf(url, local)
+      const refusal = refusalOf(url, anyAddress)
       if (refusal) throw new OutgoingFailed(refusal, { refused: true })
       try {
         const answer = await request(url, {
@@ -125,6 +134,38 @@ export function openOutgoing({
       }
     },
     close: () => agent.destroy(),
+  }
+}
+
+/**
+ * Makes connections that a block list stands over. Node asks the list when a plain socket connects and forgets it when
+ * a TLS socket does it by itself (24.21), so the plain socket comes first, always, and TLS is put over it.
+ */
+function guarded(
+  options: { blockList?: BlockList; lookup?: LookupFunction },
+  timeoutMs: number,
+): buildConnector.connector {
+  const upgrade = buildConnector({ allowH2: false, timeout: timeoutMs })
+  return (target, done) => {
+    const secure = target.protocol === 'https:'
+    const socket = connect({
+      ...options,
+      host: target.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(target.port) || (secure ? 443 : 80),
+      autoSelectFamily: true,
+      keepAlive: true,
+    })
+    const failed = (error: Error) => {
+      clearTimeout(overdue)
+      done(error, null)
+    }
+    const overdue = setTimeout(() => socket.destroy(new errors.ConnectTimeoutError()), timeoutMs)
+    socket.once('error', failed).once('connect', () => {
+      clearTimeout(overdue)
+      socket.off('error', failed)
+      if (secure) upgrade({ ...target, httpSocket: socket }, done)
+      else done(null, socket)
+    })
   }
 }
 
