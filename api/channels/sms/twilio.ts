@@ -1,37 +1,35 @@
 import twilio from 'twilio'
 import { AppError } from '#api/errors.ts'
+import type { Clock } from '#api/lib/clock.ts'
+import { dayMs, type Instant, toMs } from '#api/lib/time.ts'
 import { deriveToken, readToken } from '#api/lib/tokens.ts'
-import { type Channel, DeliveryFailed, type RawRequest, type ReceiptEvent } from '../channel.ts'
-import { closesAddress, judge } from './errors.ts'
+import { type Channel, DeliveryFailed, type RawRequest } from '../channel.ts'
+import { judge } from './errors.ts'
 import { exampleNumber, parseNumber } from './number.ts'
+import { fits, orderOf, type SmsRequest, type SmsSender, smsExpiresAfterMs, smsRequest } from './request.ts'
 import { smsLength } from './segments.ts'
+import { eventOf, eventsOf } from './status.ts'
 
 const timeoutMs = 15_000
-/** Half an hour, in seconds: an outage notice that comes ten hours late, Twilio's default, does harm. */
-const validitySeconds = 1_800
-export const smsExpiresAfterMs = validitySeconds * 1_000
+/** A list that takes longer is asked for again later: nobody waits for it. */
+const listTimeoutMs = 8_000
+/** Messages to one number that are looked through, newest first. */
+const listMax = 200
 const statusPurpose = 'sms-status'
 
 interface TwilioSettings {
   accountSid: string
   authToken: string
-  sender: { messagingServiceSid: string } | { from: string }
+  sender: SmsSender
+  /** Content templates (HX…) by the sentence and language they stand for, such as "failing/en"; empty sends texts. */
+  contentSids: ReadonlyMap<string, string>
   baseUrl: string | null
   segmentsPerSecond: number
   publicUrl: string
   secretKeys: string[]
   /** Whose numbers are served; the first reads numbers without a country. */
   countries: readonly string[]
-}
-
-/** The one message of a batch, as it goes to Twilio. */
-interface SmsRequest {
-  to: string
-  body: string
-  statusCallback: string
-  validityPeriod: number
-  messagingServiceSid?: string
-  from?: string
+  clock: Clock
 }
 
 /** An answer that is no success, with the header that the SDK's own exception leaves out. */
@@ -66,7 +64,8 @@ class Client extends twilio.RequestClient {
   override async request<T>(options: Parameters<InstanceType<typeof twilio.RequestClient>['request']>[0]) {
     const { pathname, search } = new URL(options.uri)
     const uri = this.#baseUrl ? `${this.#baseUrl.replace(/\/+$/, '')}${pathname}${search}` : options.uri
-    const response = await super.request<T>({ ...options, uri } as Parameters<
+    const timeout = options.method === 'get' ? listTimeoutMs : timeoutMs
+    const response = await super.request<T>({ ...options, uri, timeout } as Parameters<
       InstanceType<typeof twilio.RequestClient>['request']
     >[0] & { data?: T })
     if (response.statusCode >= 400)
@@ -92,24 +91,20 @@ export function twilioChannel(settings: TwilioSettings): Channel {
     expiresAfterMs: smsExpiresAfterMs,
     sendTimeoutMs: timeoutMs,
     idempotent: false,
+    mode: settings.contentSids.size ? 'template' : 'text',
     parse: (input) => parseNumber(input, settings.countries),
     example: exampleNumber(settings.countries[0] ?? ''),
     freeze([message]) {
       const callback = new URL('/hooks/twilio/status', settings.publicUrl)
       callback.searchParams.set('d', deriveToken(settings.secretKeys, statusPurpose, message!.deliveryId, 0))
-      const request: SmsRequest = {
-        to: message!.address,
-        body: message!.text,
-        statusCallback: callback.href,
-        validityPeriod: validitySeconds,
-        ...settings.sender,
-      }
-      return JSON.stringify(request)
+      return JSON.stringify(smsRequest(message!, callback.href, settings.sender, settings.contentSids))
     },
     async send(batch) {
       const deliveryId = batch.deliveryIds[0]!
       try {
-        const { sid } = await client.messages.create(JSON.parse(batch.bytes) as SmsRequest)
+        const order = orderOf(JSON.parse(batch.bytes) as SmsRequest, settings.clock.now())
+        if (!order) return [{ deliveryId, state: 'expired', reason: 'too old to be sent' }]
+        const { sid } = await client.messages.create(order)
         if (!sid) throw new DeliveryFailed('Twilio answered without an id.', { outcomeUnknown: true })
         return [{ deliveryId, state: 'sent', providerId: sid }]
       } catch (error) {
@@ -128,6 +123,24 @@ export function twilioChannel(settings: TwilioSettings): Channel {
         const reason = `twilio ${typeof code === 'string' ? code : (error as Error).name}`
         const outcomeUnknown = typeof code !== 'string' || !neverConnected.has(code)
         throw new DeliveryFailed(reason, { outcomeUnknown, unanswered: true })
+      }
+    },
+    async lookUp(batch, since) {
+      const request = JSON.parse(batch.bytes) as SmsRequest
+      const deliveryId = batch.deliveryIds[0]!
+      try {
+        // What still waits in Twilio's queue has no date of sending, so a list by that date may leave it out.
+        for (const days of [{ dateSentAfter: dayOf(since) }, {}]) {
+          const listed = await client.messages.list({ to: request.to, ...days, pageSize: 100, limit: listMax })
+          const found = listed
+            .filter((message) => fits(request, message, since))
+            .sort((a, b) => a.dateCreated.getTime() - b.dateCreated.getTime())
+            .flatMap((message) => eventOf({ ...message, errorCode: message.errorCode || null }, deliveryId) ?? [])
+          if (found.length) return found
+        }
+        return []
+      } catch {
+        return null
       }
     },
     callback: {
@@ -161,35 +174,5 @@ function verifyTwilioSignature(authToken: string, publicUrl: string, request: Ra
   return form
 }
 
-const states: Record<string, ReceiptEvent['state']> = {
-  accepted: 'sent',
-  queued: 'sent',
-  scheduled: 'sent',
-  sending: 'sent',
-  sent: 'sent',
-  delivered: 'delivered',
-  read: 'delivered',
-  undelivered: 'failed',
-  failed: 'failed',
-  canceled: 'failed',
-}
-
-/** What a status callback says. An error code that condemns the number closes it. */
-export function eventsOf(form: Record<string, string>, deliveryId: string | null): ReceiptEvent[] {
-  const sid = form.MessageSid
-  const status = form.MessageStatus ?? form.SmsStatus ?? ''
-  const state = states[status]
-  if (!sid || !state) return []
-  const code = Number(form.ErrorCode)
-  const failed = state === 'failed'
-  return [
-    {
-      eventId: `${sid}:${status}`,
-      deliveryId,
-      providerId: sid,
-      state,
-      reason: failed ? `twilio ${code || status}` : null,
-      ...(failed && closesAddress(code) ? { closesAddress: true } : {}),
-    },
-  ]
-}
+/** Midnight of the day before an instant, UTC: Twilio filters by days, and its clock is not ours. */
+const dayOf = (instant: Instant): Date => new Date(Math.floor(toMs(instant) / dayMs) * dayMs - dayMs)
