@@ -43,6 +43,7 @@ export const permissions: readonly Permission[] = [
   // The world: reading, subscribing, and providers that sign their calls.
   ...get('public', '/healthz', '/readyz', '/api/openapi.json'),
   ...get('public', '/api/v1/status', '/api/v1/status/incidents/:id', '/api/v1/status/codes/:code'),
+  ...get('public', '/api/v1/status/uptime', '/api/v1/status/maintenances/:id'),
   ...get('public', '/api/v1/status/months', '/api/v1/status/history/:month', '/api/v1/status/updates'),
   ...get('public', '/api/v1/subscriptions/offer'),
   ...post('public', '/api/v1/subscriptions', '/api/v1/subscriptions/again', '/api/v1/subscriptions/code'),

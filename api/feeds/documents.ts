@@ -1,18 +1,23 @@
 import type { App } from '#api/app.ts'
 import { gravest } from '#api/components/component.ts'
-import { readPlace } from '#api/publish/places.ts'
+import { readPlace, standing } from '#api/publish/places.ts'
 import {
+  readHistory,
+  readMonths,
   readRecentIncidents,
   readRecentMaintenances,
   readStatus,
   readUpdates,
   recordIdentity,
 } from '#api/status/read.ts'
+import type { Locale } from '#content/locales.ts'
 import { atomFeed } from './atom.ts'
 import { badge } from './badge.ts'
 import { type Feed, feedLength, feedOf } from './entries.ts'
 import { jsonFeed } from './json-feed.ts'
 import { rssFeed } from './rss.ts'
+import { searchEntries } from './search.ts'
+import { pathsOf, sitemap, sitemapIndex } from './sitemap.ts'
 import { listLength, statuspageDocuments } from './statuspage.ts'
 
 // What programs read instead of people, as files beside the pages.
@@ -28,6 +33,11 @@ const names = Object.keys(formats)
 export const everyChange = [...names.map((name) => `/${name}`), '/badge.svg']
 /** Paths that stand once, for all languages. */
 export const once = Object.keys(statuspageDocuments)
+/** Paths that stand once and change when a month comes to hold its first entry. */
+export const ofAllMonths = ['/history/months.json', '/sitemap.xml', '/sitemap-pages.xml', '/robots.txt']
+/** Paths of what is made of one month: a search index in every language, and a sitemap once. */
+export const searchOf = (month: string): string => `/history/${month}.json`
+export const sitemapOf = (month: string): string => `/sitemap-${month}.xml`
 /** Paths in the site's own language of what tells of these components. */
 export const ofComponents = (ids: readonly string[]): string[] =>
   ids.flatMap((id) => names.map((name) => `/components/${id}/${name}`))
@@ -47,6 +57,7 @@ export function openDocuments(app: App): DrawDocument {
   }
   const record = once(() => recordIdentity(app))
   const status = once(() => readStatus(app))
+  const components = once(async () => (await status()).groups.flatMap((group) => group.components))
   const newest = once(() => readUpdates(app, { limit: feedLength }))
   const parts = once(async () => ({
     site,
@@ -57,12 +68,33 @@ export function openDocuments(app: App): DrawDocument {
     maintenances: await readRecentMaintenances(app, listLength),
   }))
 
+  /** What stands beside feeds: the search, the maps, the picture. */
+  const textOf = async (path: string, locale: Locale): Promise<string | null> => {
+    const [, searched, mapped] = /^\/(?:history\/(\d{4}-\d\d)\.json|sitemap-(\d{4}-\d\d)\.xml)$/.exec(path) ?? []
+    if (searched) return JSON.stringify(searchEntries(await readHistory(app, searched), locale, site.defaultLocale))
+    if (mapped) return sitemap(config.publicUrl, site.defaultLocale, pathsOf(await readHistory(app, mapped)))
+    switch (path) {
+      case '/history/months.json':
+        return JSON.stringify(await readMonths(app))
+      case '/sitemap.xml':
+        return sitemapIndex(config.publicUrl, await readMonths(app))
+      case '/sitemap-pages.xml':
+        return sitemap(config.publicUrl, site.defaultLocale, ['/', ...standing])
+      case '/robots.txt':
+        return `User-agent: *\nAllow: /\nDisallow: /admin/\nSitemap: ${config.publicUrl}/sitemap.xml\n`
+      case '/badge.svg':
+        return badge(gravest((await components()).map((one) => one.status)), locale)
+      default:
+        return null
+    }
+  }
+
   return async (place) => {
     const statuspage = statuspageDocuments[place]
     if (statuspage) return Buffer.from(`${JSON.stringify(statuspage(await parts()))}\n`)
     const { locale, path } = readPlace(place, site.defaultLocale)
-    const components = async () => (await status()).groups.flatMap((group) => group.components)
-    if (path === '/badge.svg') return Buffer.from(badge(gravest((await components()).map((one) => one.status)), locale))
+    const text = await textOf(path, locale)
+    if (text !== null) return Buffer.from(text)
     const [, componentId, name = ''] = /^\/(?:components\/([a-z0-9]{12})\/)?([a-z.]+)$/.exec(path) ?? []
     const format = formats[name]
     if (!format) return null

@@ -31,7 +31,7 @@ interface Entry {
 
 const endings: Record<Encoding, string> = { br: '.br', gzip: '.gz', identity: '' }
 /** Pages that exist as files or not at all: nobody needs the renderer to learn that one is missing. */
-const wholly = new RegExp(`^(?:/(?:${locales.join('|')}))?/(?:incidents|history|i)/.`)
+const wholly = new RegExp(`^(?:/(?:${locales.join('|')}))?/(?:incidents|history|i|maintenance|components|api/v2)/.`)
 
 /** What programs read instead of people: feeds and JSON. */
 const forPrograms = /\.(?:json|rss|atom|ics|svg)$/

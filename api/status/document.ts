@@ -126,6 +126,20 @@ export interface HistoryDocument {
   newer: string | null
 }
 
+/** Uptime by component and month. `GET /api/v1/status/uptime` */
+export interface UptimeDocument {
+  at: Instant
+  zone: string
+  /** "2026-11", the youngest first; the first is not over yet. */
+  months: string[]
+  groups: {
+    id: string
+    name: Words
+    /** Percent for each of the months, floored to three decimals; null before the component existed. */
+    components: { id: string; name: Words; startDate: string; uptimes: (string | null)[] }[]
+  }[]
+}
+
 /** One update with what it belongs to: an entry of a feed. `GET /api/v1/status/updates` */
 export interface FeedEntry {
   incident: Omit<PublicIncident, 'updates'>

@@ -144,16 +144,6 @@ export async function nearestStart(
   return (side === 'before' ? far : near) ?? null
 }
 
-/** When each incident and each begun maintenance began, the youngest first. */
-export async function startsBefore(db: Db, now: Instant): Promise<Instant[]> {
-  const rows = await publicIncidents(db)
-    .select('startedAt as at')
-    .unionAll(db.selectFrom('maintenance').select('startsAt as at').where('startsAt', '<=', now))
-    .orderBy('at', 'desc')
-    .execute()
-  return rows.map(({ at }) => at)
-}
-
 /** What was announced after `seq`, up to `revision`. */
 export const announcedBetween = (db: Db, seq: number, revision: number) =>
   db
@@ -218,12 +208,17 @@ export async function factsBefore(db: Db, incidentIds: string[]): Promise<string
 }
 
 /** When the maintenances began that were announced or completed at these instants. */
-export async function maintenanceStarts(db: Db, at: Instant[]): Promise<Instant[]> {
+export async function maintenancesOf(db: Db, at: Instant[]): Promise<{ id: string; startsAt: Instant }[]> {
   if (!at.length) return []
-  const rows = await db
+  return db
     .selectFrom('maintenance')
-    .select('startsAt')
+    .select(['id', 'startsAt'])
     .where((eb) => eb.or([eb('announcedAt', 'in', at), eb('completedAt', 'in', at)]))
     .execute()
-  return rows.map(({ startsAt }) => startsAt)
+}
+
+/** The ids of every maintenance, the latest begin first. */
+export async function everyMaintenance(db: Db): Promise<string[]> {
+  const rows = await db.selectFrom('maintenance').select('id').orderBy('startsAt', 'desc').orderBy('id').execute()
+  return rows.map(({ id }) => id)
 }

@@ -1,37 +1,26 @@
 import type { App } from '#api/app.ts'
 import { gravest } from '#api/components/component.ts'
-import { currentStatuses, listComponents, listGroups } from '#api/components/queries.ts'
 import type { Db } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
-import { invalid } from '#api/errors.ts'
 import { effectsOf, intervalsOf, updatesOf } from '#api/incidents/queries.ts'
 import { fromJson } from '#api/lib/json.ts'
 import { dateIn, type Instant, midnight, toInstant, toMs } from '#api/lib/time.ts'
-import { excusedSpan } from '#api/maintenance/maintenance.ts'
 import {
   componentsOf,
+  findMaintenance,
   listMaintenances,
   maintenancesBetween,
   pendingMaintenances,
-  windowsAfter,
 } from '#api/maintenance/queries.ts'
 import { showMaintenance } from '#api/maintenance/show.ts'
-import type { Words } from '#content/locales.ts'
-import type {
-  FeedEntry,
-  HistoryDocument,
-  PublicGroup,
-  PublicIncident,
-  PublicMaintenance,
-  StatusDocument,
-} from './document.ts'
+import type { FeedEntry, HistoryDocument, PublicIncident, PublicMaintenance, StatusDocument } from './document.ts'
+import { monthOf, monthSpan } from './months.ts'
 import { pastEntries } from './past.ts'
 import { publicView } from './public.ts'
 import * as queries from './queries.ts'
-import { dayMarks, type Excused, midnightsOf, type Stretch, uptime } from './uptime.ts'
+import { lastChange, readGroups } from './services.ts'
 
-/** How many days the page's bars show, and how many days of the past it tells. */
-export const barDays = 90
+/** How many days of the past the page tells. */
 export const pastDays = 14
 
 /** Everything the home page shows, as of now. `revision` is read first: the document is at least that new. */
@@ -99,15 +88,13 @@ export async function readHistory(app: App, month: string): Promise<HistoryDocum
   }
 }
 
-/** The months that hold something, the youngest first. */
+/** The months that hold something, the youngest first: one look per month, however much each of them holds. */
 export async function readMonths(app: App): Promise<string[]> {
   const months: string[] = []
-  let from = '9999-12-31T00:00:00.000Z'
-  for (const start of await queries.startsBefore(app.db, app.now())) {
-    if (start >= from) continue
-    const month = monthOf(start, app.site.zone)
+  let month = await nearestMonth(app, 'before', '9999-12-31T00:00:00.000Z')
+  while (month) {
     months.push(month)
-    from = monthSpan(month, app.site.zone)[0]
+    month = await nearestMonth(app, 'before', monthSpan(month, app.site.zone)[0])
   }
   return months
 }
@@ -143,11 +130,20 @@ export async function readRecentMaintenances(app: App, limit: number): Promise<P
   return maintenanceViews(app.db, [...recent, ...older], app.now())
 }
 
+/** One announced maintenance; null when there is none. */
+export async function readMaintenance(app: App, id: string): Promise<PublicMaintenance | null> {
+  const row = await findMaintenance(app.db, id)
+  return row ? ((await maintenanceViews(app.db, [row], app.now()))[0] ?? null) : null
+}
+
 /** The number of the last change that was committed. */
 export const readRevision = (app: App): Promise<number> => queries.readRevision(app.db)
 
 /** What the addresses of every public incident are made of, the youngest first. */
 export const readAddresses = (app: App): Promise<Address[]> => queries.everyIncident(app.db)
+
+/** The ids of every maintenance, the latest begin first. */
+export const readMaintenanceIds = (app: App): Promise<string[]> => queries.everyMaintenance(app.db)
 
 /** Names this record for as long as it lives, through backup and restore. */
 export const recordIdentity = (app: App): Promise<string> => queries.readIdentity(app.db)
@@ -176,6 +172,8 @@ export async function changesSince(
   naming: Address[]
   /** Components whose own story changed: touched by an incident that changed, or changed themselves. */
   told: string[]
+  /** Maintenances that were announced or completed. */
+  maintenances: string[]
 }> {
   const { db } = app
   const revision = await queries.readRevision(db)
@@ -185,10 +183,11 @@ export async function changesSince(
   const incidentIds = incidents.map(({ id }) => id)
   const before = await queries.factsBefore(db, incidentIds)
   const planned = rows.filter(({ kind }) => kind.startsWith('maintenance.')).map(({ createdAt }) => createdAt)
+  const maintenances = await queries.maintenancesOf(db, planned)
   const starts = [
     ...incidents.map(({ startedAt }) => startedAt),
     ...before.map((row) => fromJson<Row<'incident'>>(row).startedAt),
-    ...(await queries.maintenanceStarts(db, planned)),
+    ...maintenances.map(({ startsAt }) => startsAt),
   ]
   const renamed = rows.filter(({ kind }) => kind === 'component.changed').map(({ createdAt }) => createdAt)
   const changedComponents = await queries.changedComponents(db, renamed)
@@ -201,6 +200,7 @@ export async function changesSince(
     components: renamed.length > 0,
     naming: touching.filter(({ id }) => !incidentIds.includes(id)),
     told: [...told],
+    maintenances: maintenances.map(({ id }) => id),
   }
 }
 
@@ -240,81 +240,6 @@ async function maintenanceViews(db: Db, rows: Row<'maintenance'>[], now: Instant
     rows.map(({ id }) => id),
   )
   return rows.map((row) => showMaintenance(row, components, now))
-}
-
-/** The groups that hold components, each component with its state, its uptime and its bars. */
-async function readGroups({ db, site }: App, now: Instant): Promise<PublicGroup[]> {
-  const nowMs = toMs(now)
-  const today = dateIn(nowMs, site.zone)
-  const midnights = midnightsOf(today, barDays, site.zone)
-  const fromMs = midnights[0]!
-  const from = toInstant(fromMs)
-  const statuses = await currentStatuses(db, now, { publicOnly: true })
-  const stretches = new Map<string, Stretch[]>()
-  for (const { componentId, status, startedAt, endedAt } of await queries.statesAfter(db, from))
-    push(stretches, componentId, { status, startMs: toMs(startedAt), endMs: endedAt === null ? null : toMs(endedAt) })
-  const excused = new Map<string, Excused[]>()
-  for (const { componentId, ...window } of await windowsAfter(db, from)) {
-    const span = excusedSpan(window)
-    if (span) push(excused, componentId, span)
-  }
-  const components = await listComponents(db)
-  const groups = (await listGroups(db)).map((group) => ({
-    id: group.id,
-    name: fromJson<Words>(group.name),
-    components: components
-      .filter(({ groupId }) => groupId === group.id)
-      .map(({ id, startDate, ...component }) => {
-        const spans = [stretches.get(id) ?? [], excused.get(id) ?? []] as const
-        const createdMs = midnight(startDate, site.zone)
-        const turns = spans.flatMap((list) => list.flatMap(({ startMs, endMs }) => [startMs, endMs ?? startMs]))
-        return {
-          id,
-          name: fromJson<Words>(component.name),
-          description: fromJson<Words>(component.description),
-          core: component.core === 1,
-          status: statuses.get(id) ?? ('operational' as const),
-          changedAt: toInstant(Math.max(createdMs, ...turns.filter((ms) => ms <= nowMs))),
-          startDate,
-          uptime: uptime(...spans, { fromMs, toMs: nowMs, createdMs }),
-          days: dayMarks(...spans, { midnights, createdMs, nowMs }),
-        }
-      }),
-  }))
-  return groups.filter((group) => group.components.length)
-}
-
-/** The last instant up to now at which something public changed; the first instant of all when nothing ever did. */
-function lastChange(
-  groups: PublicGroup[],
-  incidents: PublicIncident[],
-  maintenances: PublicMaintenance[],
-  now: Instant,
-): Instant {
-  const instants = [
-    ...groups.flatMap(({ components }) => components.map(({ changedAt }) => changedAt)),
-    ...incidents.flatMap(({ updates }) => updates.map(({ createdAt }) => createdAt)),
-    ...maintenances.flatMap((one) => [one.announcedAt, one.startsAt, one.endsAt, one.completedAt ?? '']),
-  ]
-  const past = instants.filter((at) => at && at <= now).sort()
-  return past.at(-1) ?? toInstant(0)
-}
-
-function push<T>(lists: Map<string, T[]>, key: string, value: T): void {
-  const list = lists.get(key)
-  if (list) list.push(value)
-  else lists.set(key, [value])
-}
-
-const monthOf = (instant: Instant, zone: string): string => dateIn(toMs(instant), zone).slice(0, 7)
-
-/** First instant of a month of a zone, and of the next. */
-function monthSpan(month: string, zone: string): [Instant, Instant] {
-  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) throw invalid('A month is written like 2026-11.')
-  const start = midnight(`${month}-01`, zone)
-  const [year, number] = month.split('-').map(Number) as [number, number]
-  const next = number === 12 ? `${year + 1}-01` : `${year}-${String(number + 1).padStart(2, '0')}`
-  return [toInstant(start), toInstant(midnight(`${next}-01`, zone))]
 }
 
 async function nearestMonth(app: App, side: 'before' | 'from', instant: Instant): Promise<string | null> {

@@ -4,8 +4,25 @@ import { notFound } from '#api/errors.ts'
 import { idParam, pageQuery } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
 import { answer, refusals } from '#api/http/shapes.ts'
-import { readHistory, readIncident, readIncidentByCode, readMonths, readStatus, readUpdates } from './read.ts'
-import { historyShape, monthsShape, publicIncidentShape, statusShape, updatesShape } from './schema.ts'
+import {
+  readHistory,
+  readIncident,
+  readIncidentByCode,
+  readMaintenance,
+  readMonths,
+  readStatus,
+  readUpdates,
+} from './read.ts'
+import {
+  historyShape,
+  monthsShape,
+  publicIncidentShape,
+  publicMaintenanceShape,
+  statusShape,
+  updatesShape,
+  uptimeShape,
+} from './schema.ts'
+import { readUptime } from './services.ts'
 
 /** How many updates a feed is given unless it asks otherwise. */
 const updatesDefault = 50
@@ -48,6 +65,27 @@ export function statusRoutes(app: App) {
         if (!incident) throw notFound('This incident')
         return c.json(incident, 200)
       },
+    )
+    .openapi(
+      createRoute({
+        ...read,
+        path: '/api/v1/status/maintenances/{id}',
+        request: { params: idParam },
+        responses: { 200: answer(publicMaintenanceShape, 'One maintenance.'), ...refusals(404, 422) },
+      }),
+      async (c) => {
+        const maintenance = await readMaintenance(app, c.req.valid('param').id)
+        if (!maintenance) throw notFound('This maintenance')
+        return c.json(maintenance, 200)
+      },
+    )
+    .openapi(
+      createRoute({
+        ...read,
+        path: '/api/v1/status/uptime',
+        responses: { 200: answer(uptimeShape, 'Uptime by component and month of the page’s zone.') },
+      }),
+      async (c) => c.json(await readUptime(app), 200),
     )
     .openapi(
       createRoute({

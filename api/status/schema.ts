@@ -19,6 +19,7 @@ import type {
   PublicMaintenance,
   PublicUpdate,
   StatusDocument,
+  UptimeDocument,
 } from './document.ts'
 
 // The documents of document.ts for the OpenAPI document; the types hold the two together.
@@ -77,7 +78,7 @@ export const publicIncidentShape: z.ZodType<PublicIncident> = incident
   .extend({ updates: z.array(update) })
   .openapi('PublicIncident')
 
-const maintenance: z.ZodType<PublicMaintenance> = z
+export const publicMaintenanceShape: z.ZodType<PublicMaintenance> = z
   .object({
     id,
     title: words,
@@ -94,7 +95,7 @@ const maintenance: z.ZodType<PublicMaintenance> = z
 const past: z.ZodType<PastEntry> = z
   .union([
     z.object({ kind: z.literal('incident'), date: z.string(), incident: publicIncidentShape }),
-    z.object({ kind: z.literal('maintenance'), date: z.string(), maintenance }),
+    z.object({ kind: z.literal('maintenance'), date: z.string(), maintenance: publicMaintenanceShape }),
     z.object({ kind: z.literal('quiet'), from: z.string(), to: z.string() }),
   ])
   .openapi('PastEntry')
@@ -109,7 +110,7 @@ export const statusShape: z.ZodType<StatusDocument> = z
     open: z.array(publicIncidentShape),
     knownIssues: z.array(publicIncidentShape),
     groups: z.array(z.object({ id, name: words, components: z.array(component) })),
-    maintenances: z.array(maintenance),
+    maintenances: z.array(publicMaintenanceShape),
     past: z.array(past),
     firstMonth: z.string().nullable(),
   })
@@ -122,11 +123,33 @@ export const historyShape: z.ZodType<HistoryDocument> = z
     at: instant,
     zone: z.string(),
     incidents: z.array(publicIncidentShape),
-    maintenances: z.array(maintenance),
+    maintenances: z.array(publicMaintenanceShape),
     older: z.string().nullable(),
     newer: z.string().nullable(),
   })
   .openapi('History')
+
+export const uptimeShape: z.ZodType<UptimeDocument> = z
+  .object({
+    at: instant,
+    zone: z.string(),
+    months: z.array(z.string()),
+    groups: z.array(
+      z.object({
+        id,
+        name: words,
+        components: z.array(
+          z.object({
+            id,
+            name: words,
+            startDate: z.string().openapi({ format: 'date' }),
+            uptimes: z.array(z.string().nullable()),
+          }),
+        ),
+      }),
+    ),
+  })
+  .openapi('Uptime')
 
 export const monthsShape = z.object({ data: z.array(z.string()), next: z.string().nullable() })
 
