@@ -250,6 +250,7 @@ export interface Schema {
     providerId: string | null
     sentAt: Instant | null
     endedAt: Instant
+    askedAt: Instant
   }
   /** Deliveries that go in one request: membership, order and bytes stand before the first attempt. */
   batch: {
@@ -273,8 +274,10 @@ export interface Schema {
     finalAt: Instant | null
     /** When a person asked for the attempts of this batch; null for the notice's own. */
     askedAt: Generated<Instant | null>
-    /** When the provider is next asked what became of it, while its outcome is unknown; null leaves it to a person. */
+    /** When the provider is next asked what became of it, while its outcome is unknown; null when it is not. */
     nextLookAt: Generated<Instant | null>
+    /** When the program gave up finding out: a person decides. */
+    lookEndedAt: Generated<Instant | null>
     /** When it was sent once more without knowing whether the first was accepted; never twice. */
     blindRetryAt: Generated<Instant | null>
   }
@@ -287,7 +290,17 @@ export interface Schema {
     outcome: string | null
     detail: string | null
   }
-  channelState: { channel: string; stoppedAt: Instant | null; stoppedReason: string | null; nextSendAt: Instant | null }
+  /** How a provider of a channel stands; the channel's name stands for its first. */
+  channelState: {
+    channel: string
+    stoppedAt: Instant | null
+    stoppedReason: string | null
+    nextSendAt: Instant | null
+    /** Requests a second that its last answer allowed. */
+    perSecond: Generated<number | null>
+    /** Since when it has answered nothing but trouble, where another provider could take over. */
+    silentSince: Generated<Instant | null>
+  }
   /** Callbacks already folded in, so that a replay changes nothing. */
   providerEvent: {
     channel: string

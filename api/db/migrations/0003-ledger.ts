@@ -21,6 +21,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('provider_id', 'text')
     .addColumn('sent_at', 'text')
     .addColumn('ended_at', 'text', (c) => c.notNull())
+    .addColumn('asked_at', 'text', (c) => c.notNull())
     .execute()
   await schema.createIndex('earlier_try_delivery').on('earlier_try').column('delivery_id').execute()
   await schema.createIndex('earlier_try_provider').on('earlier_try').column('provider_id').execute()
@@ -50,6 +51,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // SMS: when an unknown outcome is next looked up, whether it was sent once more without knowing, and when a message
   // that a network did not deliver is tried again.
   await schema.alterTable('batch').addColumn('next_look_at', 'text').execute()
+  await schema.alterTable('batch').addColumn('look_ended_at', 'text').execute()
   await schema.alterTable('batch').addColumn('blind_retry_at', 'text').execute()
   await schema.alterTable('delivery').addColumn('again_at', 'text').execute()
   await schema
@@ -62,6 +64,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .column('again_at')
     .where('again_at', 'is not', null)
     .execute()
+
+  // How often a provider may be asked, as its last answer said, and since when it has given none.
+  await schema.alterTable('channel_state').addColumn('per_second', 'double precision').execute()
+  await schema.alterTable('channel_state').addColumn('silent_since', 'text').execute()
 
   // A webhook or a robot in a chat: who owns it, what its requests are signed with, and how it has been answering.
   await schema
