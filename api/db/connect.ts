@@ -5,16 +5,24 @@ import { Migrator } from 'kysely/migration'
 import { migrations } from './migrations/index.ts'
 import { postgresDialect } from './postgres.ts'
 import type { Schema } from './schema.ts'
-import { sqliteDialect } from './sqlite.ts'
+import { type LockMeter, sqliteDialect } from './sqlite.ts'
 
 export type Db = Kysely<Schema>
 export type Trx = Transaction<Schema>
 
 /** Opens the record: "postgres://…" or "file:./data/candor.db". The file's folder is made when it is missing. */
 export function openDb(url: string): Db {
-  const dialect = /^postgres(ql)?:/.test(url) ? postgresDialect(url) : sqliteDialect(preparedFile(url))
-  return new Kysely<Schema>({ dialect, plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })] })
+  const meter = { heldMs: 0, longestMs: 0 }
+  const dialect = /^postgres(ql)?:/.test(url) ? postgresDialect(url) : sqliteDialect(preparedFile(url), meter)
+  const db = new Kysely<Schema>({ dialect, plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })] })
+  meters.set(db, meter)
+  return db
 }
+
+const meters = new WeakMap<Db, LockMeter>()
+
+/** How long this process's transactions have held the record's one write lock; nothing on a server, which has no such lock. */
+export const writeLock = (db: Db): Readonly<LockMeter> => meters.get(db) ?? { heldMs: 0, longestMs: 0 }
 
 /** The file behind a "file:" URL, absolute; null for a database server. */
 export function databaseFile(url: string): string | null {

@@ -32,30 +32,58 @@ function withReadyStatements(database: Sqlite.Database): SqliteDatabase {
   }
 }
 
+/** How long transactions of this process have held the write lock so far, in milliseconds. */
+export interface LockMeter {
+  heldMs: number
+  longestMs: number
+}
+
 class ImmediateDriver extends SqliteDriver {
+  readonly #meter: LockMeter
+  #since = 0
+  constructor(database: SqliteDatabase, meter: LockMeter) {
+    super({ database })
+    this.#meter = meter
+  }
   /** Deferred transactions that read first fail with SQLITE_BUSY_SNAPSHOT when another connection wrote between; the busy timeout does not help them. */
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+    this.#since = performance.now()
+  }
+  override async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.commitTransaction(connection)
+    this.#count()
+  }
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.rollbackTransaction(connection)
+    this.#count()
+  }
+  #count() {
+    const heldMs = performance.now() - this.#since
+    this.#meter.heldMs += heldMs
+    this.#meter.longestMs = Math.max(this.#meter.longestMs, heldMs)
   }
 }
 
 class ImmediateSqliteDialect extends SqliteDialect {
   readonly #database: SqliteDatabase
-  constructor(database: SqliteDatabase) {
+  readonly #meter: LockMeter
+  constructor(database: SqliteDatabase, meter: LockMeter) {
     super({ database })
     this.#database = database
+    this.#meter = meter
   }
   override createDriver(): Driver {
-    return new ImmediateDriver({ database: this.#database })
+    return new ImmediateDriver(this.#database, this.#meter)
   }
 }
 
 /** Opens an SQLite file (or ":memory:") for several connections: WAL, full sync for a ledger that survives power loss. */
-export function sqliteDialect(file: string): SqliteDialect {
+export function sqliteDialect(file: string, meter: LockMeter): SqliteDialect {
   const database = new Sqlite(file)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma(`busy_timeout = ${busyTimeoutMs}`)
   database.pragma('foreign_keys = ON')
-  return new ImmediateSqliteDialect(withReadyStatements(database))
+  return new ImmediateSqliteDialect(withReadyStatements(database), meter)
 }
