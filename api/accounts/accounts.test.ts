@@ -1,10 +1,11 @@
 import { Hono } from 'hono'
+import { sql } from 'kysely'
 import { expect } from 'vitest'
 import type { App } from '#api/app.ts'
 import { system } from '#api/audit/audit.ts'
 import { answerError, type Env } from '#api/http/router.ts'
 import { hourMs, minuteMs } from '#api/lib/time.ts'
-import { story } from '#test/support/story.ts'
+import { type Stage, story } from '#test/support/story.ts'
 import {
   acceptWelcome,
   createOwnerLink,
@@ -256,15 +257,69 @@ story('the audit says who came and went, who opened the first door, and never by
   const id = (await findUserByEmail(app.db, 'lin@hezhou.example'))?.id
   const rows = await app.db.selectFrom('audit').selectAll().execute()
   const told = rows.map(({ actorId, action, subjectId }) => [action, actorId, subjectId])
-  expect(told).toHaveLength(4)
+  expect(told).toHaveLength(5)
   expect(told).toEqual(
     expect.arrayContaining([
       ['ownerLink.created', 'system', 'owner'],
       ['staff.created', 'system', id],
       ['session.opened', id, id],
+      ['session.refused', 'stranger', id],
       ['session.closed', id, id],
     ]),
   )
   for (const secret of ['lin@hezhou.example', ownerToken, cookie.split('=')[1]!.slice(0, 20)])
     expect(JSON.stringify(rows)).not.toContain(secret)
+})
+
+/** From now on the record refuses audit rows of this action, as a full disk would. */
+async function refuseAudit({ app, engine }: Stage, action: string): Promise<void> {
+  if (engine === 'sqlite')
+    await sql`create trigger refuse before insert on audit when new.action = ${sql.lit(action)}
+      begin select raise(abort, 'the disk is full'); end`.execute(app.db)
+  else {
+    await sql`create function refuse() returns trigger language plpgsql
+      as 'begin raise exception ''the disk is full''; end'`.execute(app.db)
+    await sql`create trigger refuse before insert on audit for each row when (new.action = ${sql.lit(action)})
+      execute function refuse()`.execute(app.db)
+  }
+}
+const sessions = (app: App) =>
+  app.db
+    .withoutPlugins()
+    .selectFrom('session' as never)
+    .selectAll()
+    .execute()
+
+story('no session is opened that the audit does not know of', async (stage) => {
+  const { signIn } = desk(stage.app)
+  await createStaff(stage.app, lin)
+  await refuseAudit(stage, 'session.opened')
+  const { answer, setCookie } = await signIn()
+  expect([answer.status, setCookie]).toEqual([500, ''])
+  expect(await sessions(stage.app)).toEqual([])
+})
+
+story('no session ends that the audit does not know of', async (stage) => {
+  const { call, signIn } = desk(stage.app)
+  await createStaff(stage.app, lin)
+  const { cookie } = await signIn()
+  await refuseAudit(stage, 'session.closed')
+  expect((await call('DELETE', '/api/v1/session', undefined, { cookie })).status).toBe(500)
+  expect(await sessions(stage.app)).toHaveLength(1)
+  expect((await call('GET', '/api/v1/session', undefined, { cookie })).status).toBe(200)
+})
+
+story('who was turned away is in the audit: each guess, and once that there were too many', async ({ app }) => {
+  const { signIn } = desk(app)
+  const id = await createStaff(app, lin)
+  await signIn('nobody@hezhou.example')
+  for (let guess = 0; guess < 13; guess++) await signIn(undefined, 'wrong wrong wrong')
+  const rows = await app.db.selectFrom('audit').selectAll().where('actorId', '=', 'stranger').execute()
+  const count = (action: string, subject: string) =>
+    rows.filter((row) => row.action === action && row.subjectId === subject).length
+  expect(count('session.refused', 'unknown')).toBe(1)
+  expect(count('session.refused', id)).toBe(10)
+  expect(count('session.limited', id)).toBe(1)
+  expect(rows).toHaveLength(12)
+  expect(JSON.stringify(rows)).not.toContain('hezhou')
 })

@@ -41,6 +41,16 @@ export const findUser = (db: Db | Trx, userId: string) =>
 export const findUserByEmail = (db: Db | Trx, email: string) =>
   staff(db).selectFrom('user').select(['id', 'name', 'email']).where('email', '=', email).executeTakeFirst()
 
+/** Who signs in with this address (lower case), and the hash of their password; undefined when nobody does. */
+export const findPassword = (db: Db, email: string): Promise<{ userId: string; hash: string } | undefined> =>
+  staff(db)
+    .selectFrom('user')
+    .innerJoin('account', 'account.userId', 'user.id')
+    .select(['user.id as userId', 'account.password as hash'])
+    .where('email', '=', email)
+    .where('providerId', '=', 'credential')
+    .executeTakeFirst()
+
 /** Everybody who has or had an account, with the roles they hold now. */
 export async function listPeople(db: Db): Promise<Person[]> {
   const users = await staff(db).selectFrom('user').select(['id', 'name', 'email']).orderBy('name').execute()
