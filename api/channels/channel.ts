@@ -177,10 +177,14 @@ export interface Channel {
   keyKeptMs?: number
   /**
    * Set when each address is a server of its own: what one answers says nothing of the others, so each waits for itself,
-   * one message at a time, and is switched off by itself when it has failed for long. It has an owner, who is written
+   * and is switched off by itself when it has failed for long. It has an owner, who is written
    * to by mail. `restMs` is the least time between two messages to one address, in milliseconds.
    */
   perAddress?: { restMs: number }
+  /** A new secret for a new address, shown to its owner once; what requests are signed with. */
+  newSecret?(): string
+  /** Whether an address may come with a secret of its own that requests are to be signed with. */
+  takesSecret?: boolean
   /** Whether several updates that wait for one address become one message. */
   mergesUpdates?: boolean
   /** Waits after the 1st, 2nd, … failed attempt, in milliseconds, where they are not the usual ones. */

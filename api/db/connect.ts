@@ -5,7 +5,7 @@ import { Migrator } from 'kysely/migration'
 import { migrations } from './migrations/index.ts'
 import { postgresDialect } from './postgres.ts'
 import type { Schema } from './schema.ts'
-import { type LockMeter, sqliteDialect } from './sqlite.ts'
+import { holdFile, type LockMeter, sqliteDialect } from './sqlite.ts'
 
 export type Db = Kysely<Schema>
 export type Trx = Transaction<Schema>
@@ -34,6 +34,22 @@ function preparedFile(url: string): string {
   if (!file) throw new Error(`DATABASE_URL must begin with "file:" or "postgres://", not "${url.split(':')[0]}:".`)
   mkdirSync(dirname(file), { recursive: true })
   return file
+}
+
+/**
+ * Makes this process the only one that works on a record in a file, until the function it answers is called. Throws a
+ * sentence that names the other one. A database server needs none of this: there workers share.
+ */
+export function holdWork(url: string, mine: { pid: number; since: string }): () => void {
+  const file = databaseFile(url)
+  if (!file) return () => {}
+  mkdirSync(dirname(file), { recursive: true })
+  const held = holdFile(`${file}-worker`, mine)
+  if ('release' in held) return held.release
+  const who = held.heldBy ? `process ${held.heldBy.pid}, since ${held.heldBy.since},` : 'another process'
+  throw new Error(
+    `This record is being worked on already: ${who} sends its messages, and a record in a file has one worker. Stop that one, or start this one with "--role web".`,
+  )
 }
 
 /** Brings the record to today's form. Throws, and changes nothing, when a step fails or the record is newer than this program. */

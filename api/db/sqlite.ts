@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import Sqlite from 'better-sqlite3'
 import {
   CompiledQuery,
@@ -86,4 +87,59 @@ export function sqliteDialect(file: string, meter: LockMeter): SqliteDialect {
   database.pragma(`busy_timeout = ${busyTimeoutMs}`)
   database.pragma('foreign_keys = ON')
   return new ImmediateSqliteDialect(withReadyStatements(database), meter)
+}
+
+/** Who holds a file: the process, and since when. */
+interface Holder {
+  pid: number
+  since: string
+}
+
+/**
+ * Holds a small file for this process alone. The system frees it with the process, however that ends, so a killed one or
+ * a power cut leaves nothing behind that bars the next. Answers how to let go of it, or who holds it.
+ */
+export function holdFile(file: string, mine: Holder): { release: () => void } | { heldBy: Holder | null } {
+  const lock = openLock(file)
+  try {
+    lock.exec('begin immediate')
+    lock.exec('create table if not exists holder (pid integer, since text)')
+    lock.exec('delete from holder')
+    lock.prepare('insert into holder values (?, ?)').run(mine.pid, mine.since)
+    lock.exec('commit')
+    // Whoever is turned away reads the row: a reserved file can be read, an exclusive one could not.
+    lock.exec('begin immediate')
+    return { release: () => void lock.close() }
+  } catch (error) {
+    if (!isBusy(error)) throw error
+    const heldBy = holderIn(lock)
+    lock.close()
+    return { heldBy: heldBy?.pid === mine.pid && heldBy.since === mine.since ? null : heldBy }
+  }
+}
+
+function openLock(file: string): Sqlite.Database {
+  const open = () => {
+    const lock = new Sqlite(file, { timeout: 0 })
+    lock.pragma('journal_mode = DELETE')
+    return lock
+  }
+  try {
+    return open()
+  } catch (error) {
+    // Half a file, as after a power cut, is nobody's.
+    if ((error as { code?: string }).code !== 'SQLITE_NOTADB') throw error
+    rmSync(file, { force: true })
+    return open()
+  }
+}
+
+const isBusy = (error: unknown) => String((error as { code?: string }).code).startsWith('SQLITE_BUSY')
+
+function holderIn(lock: Sqlite.Database): Holder | null {
+  try {
+    return (lock.prepare('select pid, since from holder').get() as Holder | undefined) ?? null
+  } catch {
+    return null
+  }
 }

@@ -1,18 +1,34 @@
+import type { ExpressionBuilder } from 'kysely'
 import { claimable, type Db, type Trx } from '#api/db/connect.ts'
-import type { DeliveryState, NewRow, Row } from '#api/db/schema.ts'
+import { tableOf } from '#api/db/rows.ts'
+import type { DeliveryState, NewRow, Row, Schema } from '#api/db/schema.ts'
 import type { Instant } from '#api/lib/time.ts'
+import type { Lane } from './provider.ts'
 
-/** The next batch of a channel that may be tried: due, or held by somebody whose lease ran out. */
-export function nextBatch(
-  trx: Trx,
-  channel: string,
-  now: Instant,
-  except: string[],
-): Promise<Row<'batch'> | undefined> {
+/** Outcomes of an attempt that may have been accepted without our knowing. */
+const unclear = ['unknown', 'lost']
+
+/** Whether a batch belongs to this provider of its channel. */
+const inLane =
+  ({ channel, provider, unnamed }: Lane) =>
+  (eb: ExpressionBuilder<Schema, 'batch'>) => {
+    const ofChannel = eb('batch.channel', '=', channel)
+    if (provider === null) return ofChannel
+    const named = eb('batch.provider', '=', provider)
+    return eb.and([ofChannel, unnamed ? eb.or([named, eb('batch.provider', 'is', null)]) : named])
+  }
+
+/** Whether nothing stands against a batch: those of a notice that is held wait for a person. */
+export const isFree = (eb: ExpressionBuilder<Schema, 'batch'>) =>
+  eb('batch.noticeId', 'not in', eb.selectFrom('notice').select('notice.id').where('notice.heldAt', 'is not', null))
+
+/** The next batch of a provider that may be tried: due, or held by somebody whose lease ran out. */
+export function nextBatch(trx: Trx, lane: Lane, now: Instant, except: string[]): Promise<Row<'batch'> | undefined> {
   let query = trx
     .selectFrom('batch')
     .selectAll()
-    .where('channel', '=', channel)
+    .where(inLane(lane))
+    .where(isFree)
     .where((eb) =>
       eb.or([
         eb.and([eb('state', '=', 'ready'), eb('nextAttemptAt', '<=', now)]),
@@ -47,15 +63,16 @@ export function overdueBatch(
   return claimable(trx, query).executeTakeFirst()
 }
 
-/** When the next batch of a channel may be tried; null when none waits. */
-export async function nextDueOf(db: Db | Trx, channel: string): Promise<Instant | null> {
+/** When the next batch of a provider may be tried; null when none waits. */
+export async function nextDueOf(db: Db | Trx, lane: Lane): Promise<Instant | null> {
   const { ready, held } = await db
     .selectFrom('batch')
     .select((eb) => [
       eb.fn.min(eb.case().when('state', '=', 'ready').then(eb.ref('nextAttemptAt')).end()).as('ready'),
       eb.fn.min(eb.case().when('state', '=', 'sending').then(eb.ref('leaseUntil')).end()).as('held'),
     ])
-    .where('channel', '=', channel)
+    .where(inLane(lane))
+    .where(isFree)
     .where('state', 'in', ['ready', 'sending'])
     .executeTakeFirstOrThrow()
   const due = [ready, held].filter((at): at is Instant => at !== null).sort()
@@ -97,8 +114,14 @@ export const hadUnknown = async (trx: Trx, batchId: string): Promise<boolean> =>
     .selectFrom('attempt')
     .select('id')
     .where('batchId', '=', batchId)
-    .where('outcome', 'in', ['unknown', 'lost'])
+    .where('outcome', 'in', unclear)
     .executeTakeFirst()) !== undefined
+
+/** The ids of a batch's deliveries in their order. */
+export const memberIds = async (db: Db | Trx, batchId: string): Promise<string[]> =>
+  (await db.selectFrom('delivery').select('id').where('batchId', '=', batchId).orderBy('position').execute()).map(
+    ({ id }) => id,
+  )
 
 /** The deliveries of a batch in their order. */
 export const membersOf = (db: Db | Trx, batchId: string): Promise<Row<'delivery'>[]> =>
@@ -119,34 +142,130 @@ export async function markSent(
   receipts: { deliveryId: string; providerId: string | null }[],
 ): Promise<void> {
   if (!receipts.length) return
-  const ids = receipts.map(({ deliveryId }) => deliveryId)
+  const given = receipts.map(({ deliveryId: id, providerId }) => ({ id, providerId }))
   await trx
     .updateTable('delivery')
+    .from(tableOf(trx, 'given', { id: 'text', providerId: 'text' }, given))
     .set((eb) => {
-      const [first, ...rest] = receipts
-      let providerId = eb.case().when('id', '=', first!.deliveryId).then(first!.providerId)
-      for (const receipt of rest) providerId = providerId.when('id', '=', receipt.deliveryId).then(receipt.providerId)
-      return { providerId: providerId.else(null).end(), sentAt: now }
+      const news = eb('delivery.state', 'in', ['queued', 'sending', 'unknown'])
+      return {
+        providerId: eb.ref('given.providerId'),
+        sentAt: now,
+        state: eb
+          .case()
+          .when(news)
+          .then('sent' as const)
+          .else(eb.ref('delivery.state'))
+          .end(),
+        // Of what may have arrived before, the reason stays: it is why a person may have it twice.
+        reason: eb
+          .case()
+          .when(eb.and([news, eb('delivery.possibleDuplicate', '=', 0)]))
+          .then(null)
+          .else(eb.ref('delivery.reason'))
+          .end(),
+        updatedAt: eb.case().when(news).then(now).else(eb.ref('delivery.updatedAt')).end(),
+      }
     })
-    .where('id', 'in', ids)
-    .execute()
-  await trx
-    .updateTable('delivery')
-    .set({ state: 'sent', reason: null, updatedAt: now })
-    .where('id', 'in', ids)
-    .where('state', 'in', ['queued', 'sending', 'unknown'])
+    .whereRef('delivery.id', '=', 'given.id')
     .execute()
 }
 
-/** Brings forward what waits after a failure, because the channel works again. */
-export const bringForward = (trx: Trx, channel: string, now: Instant) =>
+/** Brings forward what waits after a failure, because the provider works again. */
+export const bringForward = (trx: Trx, lane: Lane, now: Instant) =>
   trx
     .updateTable('batch')
     .set({ nextAttemptAt: now })
-    .where('channel', '=', channel)
+    .where(inLane(lane))
     .where('state', '=', 'ready')
     .where('nextAttemptAt', '>', now)
     .execute()
 
 export const leasedBatches = (db: Db | Trx): Promise<Row<'batch'>[]> =>
   db.selectFrom('batch').selectAll().where('state', '=', 'sending').execute()
+
+/** When a batch was first tried; null before. What met a stopped provider does not count: it took no key there. */
+export async function firstTriedAt(db: Db | Trx, batchId: string): Promise<Instant | null> {
+  const { at } = await db
+    .selectFrom('attempt')
+    .select((eb) => eb.fn.min('startedAt').as('at'))
+    .where('batchId', '=', batchId)
+    .where((eb) => eb.or([eb('outcome', 'is', null), eb('outcome', '<>', stoppedOutcome)]))
+    .executeTakeFirstOrThrow()
+  return at
+}
+
+/** The next batch of a provider that waits and may go by another one: with `unclear`, also one that it may have taken. */
+export async function nextToMove(db: Db, lane: Lane, may: { unclear: boolean }): Promise<Row<'batch'> | undefined> {
+  let query = db
+    .selectFrom('batch')
+    .selectAll()
+    .where(inLane(lane))
+    .where('state', '=', 'ready')
+    .orderBy('priority')
+    .orderBy('createdAt')
+    .limit(1)
+  if (!may.unclear)
+    query = query.where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('attempt')
+            .select('attempt.id')
+            .whereRef('attempt.batchId', '=', 'batch.id')
+            .where('attempt.outcome', 'in', unclear),
+        ),
+      ),
+    )
+  return query.executeTakeFirst()
+}
+
+/** A batch that waits and was written for a provider that is none of these any more. */
+export const nextStranded = (db: Db, channel: string, providers: string[]): Promise<Row<'batch'> | undefined> =>
+  db
+    .selectFrom('batch')
+    .selectAll()
+    .where('channel', '=', channel)
+    .where('state', '=', 'ready')
+    .where('provider', 'not in', providers)
+    .limit(1)
+    .executeTakeFirst()
+
+/** The batch as it stands, held until the transaction ends, when it waits still and nobody tried it since it was read. */
+export const holdReady = (trx: Trx, { id, attempts }: Pick<Row<'batch'>, 'id' | 'attempts'>) =>
+  claimable(
+    trx,
+    trx
+      .selectFrom('batch')
+      .selectAll()
+      .where('id', '=', id)
+      .where('state', '=', 'ready')
+      .where('attempts', '=', attempts),
+  ).executeTakeFirst()
+
+export const insertBatches = async (trx: Trx, rows: NewRow<'batch'>[]): Promise<void> => {
+  if (rows.length) await trx.insertInto('batch').values(rows).execute()
+}
+
+/** Moves deliveries that wait into other batches; what their rows say changes with them. */
+export async function moveToBatches(
+  trx: Trx,
+  now: Instant,
+  moves: { id: string; batchId: string; position: number }[],
+  change: { reason: string | null; possibleDuplicate?: 1 },
+): Promise<void> {
+  if (!moves.length) return
+  await trx
+    .updateTable('delivery')
+    .from(tableOf(trx, 'given', { id: 'text', batchId: 'text', position: 'integer' }, moves))
+    .set((eb) => ({
+      batchId: eb.ref('given.batchId'),
+      position: eb.ref('given.position'),
+      state: 'queued',
+      updatedAt: now,
+      ...change,
+    }))
+    .whereRef('delivery.id', '=', 'given.id')
+    .where('delivery.state', 'in', ['queued', 'sending'])
+    .execute()
+}

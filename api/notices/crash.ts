@@ -8,8 +8,8 @@ export const crashPoints = [
   'after-freeze',
   'after-fold',
   'after-supersede',
-  'after-apart',
   'after-hold',
+  'after-release',
   'after-end',
   'after-close',
   'after-attempt',
@@ -17,7 +17,10 @@ export const crashPoints = [
   'after-settle',
   'after-retry',
   'after-takeover',
+  'after-hand-over',
   'after-receipt',
+  'after-look',
+  'after-again',
 ] as const
 export type CrashPoint = (typeof crashPoints)[number]
 

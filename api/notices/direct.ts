@@ -1,9 +1,11 @@
 import type { App } from '#api/app.ts'
+import type { ChatParts } from '#api/channels/channel.ts'
 import type { Trx } from '#api/db/connect.ts'
 import { AppError } from '#api/errors.ts'
 import { newId } from '#api/lib/ids.ts'
 import { hashText, pack } from '#api/lib/pack.ts'
 import type { Locale } from '#content/locales.ts'
+import { providerFor } from './hand-over.ts'
 
 /** What one person is written, such as the question whether a subscription is theirs. */
 interface DirectMessage {
@@ -13,7 +15,7 @@ interface DirectMessage {
   subscriberId: string
   address: string
   locale: Locale
-  message: { subject?: string; html?: string; text: string; headers?: Record<string, string> }
+  message: { subject?: string; html?: string; text: string; headers?: Record<string, string>; chat?: ChatParts }
   /** Why nothing may go to this address: then the row says so and nothing is sent, with the same work as a message that is. */
   suppressed?: string | null
 }
@@ -30,10 +32,11 @@ export async function sendDirect(app: App, trx: Trx, direct: DirectMessage): Pro
   if (!channel) throw new AppError('unavailable', `There is no channel "${direct.channel}".`)
   if (channel.offReason) throw new AppError('unavailable', channel.offReason)
   const now = app.now()
+  const { by } = await providerFor(trx, channel, now)
   const [noticeId, batchId, deliveryId] = [newId(), newId(), newId()]
   const { address, locale, suppressed = null } = direct
   const headers = { 'Auto-Submitted': 'auto-generated', ...direct.message.headers }
-  const bytes = channel.freeze([{ ...direct.message, headers, deliveryId, noticeId, address, locale }])
+  const bytes = by.freeze([{ ...direct.message, headers, deliveryId, noticeId, address, locale }])
   const packed = pack(bytes)
   await trx
     .insertInto('notice')
@@ -56,6 +59,7 @@ export async function sendDirect(app: App, trx: Trx, direct: DirectMessage): Pro
       id: batchId,
       noticeId,
       channel: channel.name,
+      provider: by.provider,
       size: 1,
       bytes: suppressed ? null : packed,
       bytesHash: hashText(bytes),

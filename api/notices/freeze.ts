@@ -1,14 +1,21 @@
 import type { App } from '#api/app.ts'
-import type { Channel, Message } from '#api/channels/channel.ts'
+import type { Channel } from '#api/channels/channel.ts'
 import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { hashText, pack } from '#api/lib/pack.ts'
-import { toMs } from '#api/lib/time.ts'
-import { preferencesUrl, unsubscribeUrl } from '#api/subscribers/links.ts'
+import type { Instant } from '#api/lib/time.ts'
 import { apart } from './aside.ts'
-import { type Composed, composedFor } from './composed.ts'
+import { composedFor } from './composed.ts'
 import { crashPoint } from './crash.ts'
 import { leftReason } from './expand.ts'
+import { endOf } from './expiry.ts'
+import { foldAway, foldKind, overCap } from './fold.ts'
+import { foldWriter, type Writer } from './fold-writer.ts'
+import { providerFor } from './hand-over.ts'
+import { freezeMerged } from './merge.ts'
+import { countDue } from './merge-queries.ts'
+import { messageFor } from './message.ts'
+import { endOutdated, newestFirst } from './outdated.ts'
 import {
   closeNotice,
   countReady,
@@ -20,10 +27,11 @@ import {
   standingOf,
   unfrozen,
 } from './queries.ts'
-import { forReader, mailHeaders } from './update-mail.ts'
 
 /** Batches of one channel that are written ahead of their sending: this many before more recipients are looked for, and at the most. */
 export const readyAhead = { least: 4, most: 8 } as const
+/** The same where each address is a server of its own, which has a batch to itself. */
+const endpointsAhead = 100
 /** Deliveries frozen in one transaction, at the most. */
 const freezeMax = 100
 /** A notice to many goes after every message that one person waits for. */
@@ -33,22 +41,37 @@ const noticePriority = 1
 export async function freezeNext(app: App, ahead: number = readyAhead.most): Promise<boolean> {
   const notices = await openNotices(app.db)
   if (!notices.length) return false
+  const now = app.now()
+  const going = await newestFirst(
+    app,
+    notices.filter((notice) => !notice.heldAt && isDue(notice, now)),
+  )
   for (const channel of app.channels) {
     if (channel.offReason) continue
-    const room = ahead - (await countReady(app.db, channel.name))
+    if (channel.mergesUpdates) {
+      if (await freezeMerged(app, channel, going)) return true
+      continue
+    }
+    const { by, probing } = await providerFor(app.db, channel, now)
+    // A stopped provider is tried with one batch, not with all that may be ready.
+    const room = channel.perAddress
+      ? endpointsAhead - (await countDue(app.db, channel.name, now))
+      : (probing ? 1 : ahead) - (await countReady(app.db, channel.name))
     if (room <= 0) continue
-    for (const notice of notices) {
-      const limit = Math.min(room * channel.batchSizeMax, freezeMax)
-      if (await apart(app, notice.id, () => freezeSome(app, channel, notice, limit))) return true
+    for (const notice of going) {
+      const limit = Math.min(room * by.batchSizeMax, freezeMax)
+      if (await apart(app, notice.id, () => freezeSome(app, by, notice, limit))) return true
     }
   }
   return closeFrozen(app, notices)
 }
 
+const isDue = ({ dueAt }: Row<'notice'>, now: Instant): boolean => !dueAt || dueAt <= now
+
 /** Closes notices of which nothing waits for a batch any more. */
 async function closeFrozen(app: App, notices: Row<'notice'>[]): Promise<boolean> {
   for (const notice of notices) {
-    if (!notice.expandedAt) continue
+    if (!notice.expandedAt || !isDue(notice, app.now())) continue
     const waiting = await Promise.all(app.channels.map(({ name }) => unfrozen(app.db, notice.id, name, 1)))
     if (waiting.some(({ length }) => length)) continue
     await closeNotice(app.db, notice.id, app.now())
@@ -59,17 +82,17 @@ async function closeFrozen(app: App, notices: Row<'notice'>[]): Promise<boolean>
 }
 
 async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, limit: number): Promise<boolean> {
+  const outdated = await endOutdated(app, notice, channel.name)
+  if (outdated !== 'clear') return outdated === 'ended'
   const waiting = await unfrozen(app.db, notice.id, channel.name, limit)
   if (!waiting.length) return false
   // What a person asked for once more counts its age from then, and shares no batch with the notice's own.
-  const askedAt = waiting[0]!.askedAt
+  const { askedAt, createdAt } = waiting[0]!
   const deliveries = waiting.filter((delivery) => delivery.askedAt === askedAt)
-  const late = toMs(app.now()) - toMs(askedAt ?? notice.createdAt) > channel.expiresAfterMs
-  const composed = late ? null : await composedFor(app, notice)
-  if (!composed) {
-    const end = late
-      ? ({ state: 'expired', reason: 'too old to be sent' } as const)
-      : ({ state: 'failed', reason: 'the update is not in the record' } as const)
+  const over = endOf(channel, { askedAt, createdAt }, notice, app.now())
+  const writer = over ? null : await writerFor(app, notice, deliveries)
+  if (!writer) {
+    const end = over ?? ({ state: 'failed', reason: 'the update is not in the record' } as const)
     const ids = deliveries.map(({ id }) => id)
     await app.db.transaction().execute((trx) => endDeliveries(trx, ids, app.now(), end))
     crashPoint(app, 'after-end')
@@ -77,10 +100,22 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
   }
   const subscriberIds = deliveries.map(({ subscriberId }) => subscriberId)
   const standings = byId(await standingOf(app.db, subscriberIds))
-  const going = deliveries.filter((delivery) => mayGo(standings.get(delivery.subscriberId)))
+  const reached = deliveries.filter((delivery) => mayGo(standings.get(delivery.subscriberId)))
+  const silent = reached.filter((delivery) => writer.silent(delivery) !== null)
+  const speaking = reached.filter((delivery) => !silent.includes(delivery))
+  const full = askedAt
+    ? new Set<string>()
+    : await overCap(
+        app,
+        channel,
+        notice,
+        speaking.map(({ subscriberId }) => subscriberId),
+      )
+  const folded = speaking.filter(({ subscriberId }) => full.has(subscriberId))
+  const going = speaking.filter(({ subscriberId }) => !full.has(subscriberId))
   const batches = chunk(going, channel.batchSizeMax).map((members) => {
     const bytes = channel.freeze(
-      members.map((delivery) => messageFor(app, composed, delivery, standings.get(delivery.subscriberId)!)),
+      members.map((delivery) => writer.write(delivery, standings.get(delivery.subscriberId)!)),
     )
     return { id: newId(), members, packed: pack(bytes), hash: hashText(bytes) }
   })
@@ -90,7 +125,7 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
       const now = app.now()
       // Who leaves while the mails are written is not in a batch that then stands: it is made again without them.
       const again = byId(await standingOf(trx, subscriberIds))
-      if (going.some(({ subscriberId }) => !mayGo(again.get(subscriberId)))) return false
+      if (reached.some(({ subscriberId }) => !mayGo(again.get(subscriberId)))) return false
       for (const delivery of deliveries) {
         const standing = again.get(delivery.subscriberId)
         if (mayGo(standing)) continue
@@ -100,11 +135,15 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
             : ({ state: 'skipped', reason: leftReason } as const)
         await endDeliveries(trx, [delivery.id], now, end)
       }
+      for (const delivery of silent)
+        await endDeliveries(trx, [delivery.id], now, { state: 'skipped', reason: writer.silent(delivery)! })
+      if (!(await foldAway(trx, now, channel.name, folded))) throw new FrozenElsewhere()
       for (const { id, members, packed, hash } of batches) {
         await insertBatch(trx, {
           id,
           noticeId: notice.id,
           channel: channel.name,
+          provider: channel.provider,
           size: members.length,
           bytes: packed,
           bytesHash: hash,
@@ -122,12 +161,14 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
         // Another worker froze one of them: nothing of this transaction may stand.
         if (!(await putInBatch(trx, id, ids))) throw new FrozenElsewhere()
       }
+      if (!(await writer.stillWhole(trx))) throw new FrozenElsewhere()
       return true
     })
     .catch((error: unknown) => {
       if (error instanceof FrozenElsewhere) return false
       throw error
     })
+  if (frozen && folded.length) crashPoint(app, 'after-fold')
   if (frozen && batches.length) crashPoint(app, 'after-freeze')
   return true
 }
@@ -143,18 +184,14 @@ function chunk<T>(all: T[], size: number): T[][] {
   return chunks
 }
 
-function messageFor(app: App, composed: Composed, delivery: Row<'delivery'>, standing: Standing): Message {
-  const base = {
-    deliveryId: delivery.id,
-    noticeId: delivery.noticeId,
-    address: delivery.address,
-    locale: delivery.locale,
+/** Who writes the messages of a notice; null when the record no longer holds what it tells of. */
+async function writerFor(app: App, notice: Row<'notice'>, deliveries: Row<'delivery'>[]): Promise<Writer | null> {
+  if (notice.kind === foldKind) return foldWriter(app, deliveries)
+  const composed = await composedFor(app, notice)
+  if (!composed) return null
+  return {
+    silent: () => null,
+    write: (delivery, standing) => messageFor(app, composed, delivery, standing),
+    stillWhole: async () => true,
   }
-  if (delivery.channel === 'sms') return { ...base, text: composed.sms(delivery.locale).text }
-  const links = {
-    preferences: preferencesUrl(app.config, standing),
-    unsubscribe: unsubscribeUrl(app.config, standing),
-  }
-  const mail = forReader(composed.mail(delivery.locale), links)
-  return { ...base, ...mail, headers: mailHeaders(composed.told, composed.sender, links) }
 }

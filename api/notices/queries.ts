@@ -1,6 +1,8 @@
 import { claimable, type Db, type Trx } from '#api/db/connect.ts'
+import { tableOf } from '#api/db/rows.ts'
 import type { NewRow, Row } from '#api/db/schema.ts'
 import type { Instant } from '#api/lib/time.ts'
+import { isFree } from './batch-queries.ts'
 
 /** What has been announced to somebody and is no notice yet, oldest first. */
 export const untaken = (trx: Trx, limit: number): Promise<Row<'outbox'>[]> =>
@@ -49,11 +51,59 @@ export async function moveCursor(
 export const closeNotice = (trx: Db | Trx, id: string, frozenAt: Instant) =>
   trx.updateTable('notice').set({ frozenAt }).where('id', '=', id).execute()
 
+/** What expansion writes of a delivery; everything else is the same for all of them. */
+export type Expanded = {
+  id: string
+  subscriberId: string
+  address: string
+  locale: string
+  state: string
+  reason: string | null
+}
+
 /** The statement that writes ledger rows, made before the transaction so that the lock is not held while it is built. */
-export const deliveryInsert = (db: Db, rows: NewRow<'delivery'>[]) =>
+export const deliveryInsert = (db: Db, noticeId: string, channel: string, now: Instant, rows: Expanded[]) =>
   db
     .insertInto('delivery')
-    .values(rows)
+    .columns([
+      'id',
+      'noticeId',
+      'channel',
+      'subscriberId',
+      'address',
+      'locale',
+      'state',
+      'reason',
+      'possibleDuplicate',
+      'createdAt',
+      'updatedAt',
+    ])
+    .expression(
+      db
+        .selectFrom(
+          tableOf(
+            db,
+            'given',
+            { id: 'text', subscriberId: 'text', address: 'text', locale: 'text', state: 'text', reason: 'text' },
+            rows,
+          ),
+        )
+        .select((eb) => [
+          'given.id',
+          eb.val(noticeId).as('noticeId'),
+          eb.val(channel).as('channel'),
+          'given.subscriberId',
+          'given.address',
+          'given.locale',
+          'given.state',
+          'given.reason',
+          eb.lit(0).as('possibleDuplicate'),
+          eb.val(now).as('createdAt'),
+          eb.val(now).as('updatedAt'),
+        ])
+        // SQLite reads "on conflict" as a join's condition unless a where stands before it.
+        .where((eb) => eb.lit(true)),
+    )
     .onConflict((oc) => oc.columns(['noticeId', 'channel', 'subscriberId']).doNothing())
     .compile()
 
@@ -65,6 +115,7 @@ export async function countReady(db: Db | Trx, channel: string): Promise<number>
     .where('state', 'in', ['ready', 'sending'])
     .where('priority', '>', 0)
     .where('channel', '=', channel)
+    .where(isFree)
     .executeTakeFirstOrThrow()
   return Number(count)
 }
@@ -105,16 +156,14 @@ export const insertBatch = (trx: Trx, row: NewRow<'batch'>) => trx.insertInto('b
 
 /** Puts deliveries into a batch, in this order; false when another worker holds one of them or it is no longer queued. */
 export async function putInBatch(trx: Trx, batchId: string, ids: string[]): Promise<boolean> {
+  const places = ids.map((id, place) => ({ id, place }))
   const put = await trx
     .updateTable('delivery')
-    .set((eb) => {
-      let position = eb.case().when('id', '=', ids[0]!).then(0)
-      for (const [place, id] of ids.entries()) if (place) position = position.when('id', '=', id).then(place)
-      return { batchId, position: position.else(0).end() }
-    })
-    .where('id', 'in', ids)
-    .where('batchId', 'is', null)
-    .where('state', '=', 'queued')
+    .from(tableOf(trx, 'given', { id: 'text', place: 'integer' }, places))
+    .set((eb) => ({ batchId, position: eb.ref('given.place') }))
+    .whereRef('delivery.id', '=', 'given.id')
+    .where('delivery.batchId', 'is', null)
+    .where('delivery.state', '=', 'queued')
     .executeTakeFirst()
   return Number(put.numUpdatedRows) === ids.length
 }
@@ -152,7 +201,11 @@ export async function holdChannelState(trx: Trx, channel: string): Promise<Row<'
     .executeTakeFirstOrThrow()
 }
 
-export const saveChannelState = (trx: Trx, channel: string, change: Partial<Omit<Row<'channelState'>, 'channel'>>) =>
+export const saveChannelState = (
+  trx: Db | Trx,
+  channel: string,
+  change: Partial<Omit<Row<'channelState'>, 'channel'>>,
+) =>
   trx
     .insertInto('channelState')
     .values({ channel, stoppedAt: null, stoppedReason: null, nextSendAt: null, ...change })

@@ -1,25 +1,52 @@
 import type { App } from '#api/app.ts'
-import { type Channel, DeliveryFailed, type FrozenBatch, type Receipt } from '#api/channels/channel.ts'
+import {
+  accountOf,
+  type Channel,
+  DeliveryFailed,
+  type FrozenBatch,
+  type Pace,
+  providersOf,
+  type Receipt,
+} from '#api/channels/channel.ts'
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { unpack } from '#api/lib/pack.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
-import { bornAt } from './again.ts'
-import { endAttempt, insertAttempt, membersOf, moveMembers, nextBatch, nextDueOf, saveBatch } from './batch-queries.ts'
+import {
+  endAttempt,
+  firstTriedAt,
+  insertAttempt,
+  memberIds,
+  moveMembers,
+  nextBatch,
+  nextDueOf,
+  saveBatch,
+} from './batch-queries.ts'
 import { crashPoint } from './crash.ts'
+import { endpointOf } from './endpoints.ts'
+import { endOf, tooOld } from './expiry.ts'
+import { takeApartGone } from './gone-queries.ts'
+import { takeApartOutdated } from './outdated.ts'
+import { laneOf } from './provider.ts'
 import { findChannelState, findNotice, holdChannelState, saveChannelState } from './queries.ts'
-import { probeEveryMs } from './retry.ts'
+import { keyEndsAt, keyForgotten, probeEveryMs } from './retry.ts'
 import { endUnsent, settleFailed, settleSent } from './settle.ts'
+import { isAnnounced } from './unknown-queries.ts'
 
 /** A claim holds longer than any send may take, and then some, so that no two workers hold one batch. */
 export const leaseMs = 20 * secondMs
 
 /** A batch that is ours to send, with its attempt written down. */
 export interface Claim {
+  /** By the provider that the batch was written for. */
   channel: Channel
   batch: Row<'batch'>
   frozen: FrozenBatch
+  /** Requests a second that the provider's last answer before this one allowed. */
+  perSecond: number | null
+  /** What the answer said of the pace. */
+  heard?: Pace
 }
 
 /** Names this process in leases; a random id, because process numbers repeat. */
@@ -37,11 +64,11 @@ export const keyOf = (batch: Pick<Row<'batch'>, 'id' | 'noticeId'>): string => `
 
 /**
  * Takes the next batch that may be sent now, or null. The attempt is committed before anything leaves, so that a crash
- * leaves a trace. What must not be sent any more is ended on the way.
+ * leaves a trace. What must not be sent any more is ended on the way. Channels that are `full` have no lane left.
  */
-export async function claimNext(app: App): Promise<Claim | null> {
-  for (const channel of app.channels) {
-    if (channel.offReason) continue
+export async function claimNext(app: App, full: ReadonlySet<string> = new Set()): Promise<Claim | null> {
+  for (const channel of app.channels.flatMap(providersOf)) {
+    if (channel.offReason || full.has(channel.name)) continue
     while (await mayClaim(app, channel)) {
       const claimed = await app.db.transaction().execute((trx) => claim(app, trx, channel))
       if (claimed === 'ended') {
@@ -58,22 +85,22 @@ export async function claimNext(app: App): Promise<Claim | null> {
 }
 
 /** A look without a lock, so that waiting costs no write. */
-async function mayClaim(app: App, { name }: Channel): Promise<boolean> {
+async function mayClaim(app: App, channel: Channel): Promise<boolean> {
   const now = app.now()
-  const due = await nextDueOf(app.db, name)
+  const due = await nextDueOf(app.db, laneOf(channel))
   if (!due || due > now) return false
-  const state = await findChannelState(app.db, name)
+  const state = await findChannelState(app.db, accountOf(channel))
   return !state?.nextSendAt || state.nextSendAt <= now
 }
 
 async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'ended' | null> {
   const now = app.now()
-  const state = await holdChannelState(trx, channel.name)
+  const state = await holdChannelState(trx, accountOf(channel))
   if (state.nextSendAt && state.nextSendAt > now) return null
-  const batch = await nextBatch(trx, channel.name, now, [...flying(app)])
+  const batch = await nextBatch(trx, laneOf(channel), now, [...flying(app)])
   if (!batch) return null
   const notice = await findNotice(trx, batch.noticeId)
-  const deadline = plusMs(bornAt(batch, notice), channel.expiresAfterMs)
+  const over = endOf(channel, batch, notice, now)
   const lost = batch.state === 'sending'
   const stored = readStored(channel, batch)
   if (!stored) {
@@ -81,12 +108,25 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
     app.log('error', 'batch.unreadable', { channel: channel.name, batch: batch.id })
     return 'ended'
   }
-  if (deadline <= now || (lost && !channel.idempotent)) {
-    await endUnsent(trx, now, batch, lost ? 'the answer was lost' : 'too old to be sent')
+  if (batch.blindRetryAt && (await isAnnounced(trx, batch.id))) {
+    await saveBatch(trx, batch.id, { state: 'final', bytes: null, leaseOwner: null, leaseUntil: null, finalAt: now })
     return 'ended'
   }
+  if (over || (lost && !channel.idempotent)) {
+    await endUnsent(trx, now, batch, lost ? 'the answer was lost' : (over?.reason ?? tooOld), over?.state)
+    return 'ended'
+  }
+  const keyEnd = keyEndsAt(channel, batch.attempts ? await firstTriedAt(trx, batch.id) : null)
+  if (keyEnd && keyEnd <= now) {
+    await endUnsent(trx, now, batch, keyForgotten, 'failed')
+    return 'ended'
+  }
+  if (!channel.mergesUpdates && (await takeApartOutdated(trx, now, batch, notice))) return 'ended'
+  if (await takeApartGone(trx, now, batch)) return 'ended'
+  const endpoint = channel.perAddress ? await endpointOf(trx, now, batch, notice) : undefined
+  if (endpoint === null) return 'ended'
   if (lost) await endAttempt(trx, batch.id, { endedAt: now, outcome: 'lost', detail: null })
-  const members = await membersOf(trx, batch.id)
+  const deliveryIds = await memberIds(trx, batch.id)
   await saveBatch(trx, batch.id, {
     state: 'sending',
     attempts: batch.attempts + 1,
@@ -104,9 +144,9 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
     detail: null,
   })
   const nextSendAt = spacing(channel, stored.cost, state, now)
-  if (nextSendAt) await saveChannelState(trx, channel.name, { nextSendAt })
-  const frozen = { id: batch.id, key: keyOf(batch), bytes: stored.bytes, deliveryIds: members.map(({ id }) => id) }
-  return { channel, batch: { ...batch, attempts: batch.attempts + 1 }, frozen }
+  if (nextSendAt) await saveChannelState(trx, accountOf(channel), { nextSendAt })
+  const frozen = { id: batch.id, key: keyOf(batch), bytes: stored.bytes, deliveryIds, ...endpoint }
+  return { channel, batch: { ...batch, attempts: batch.attempts + 1 }, frozen, perSecond: state.perSecond }
 }
 
 /** The request as it was frozen, and how much of the channel's rate it uses up; null when the row cannot be read. */
@@ -123,15 +163,19 @@ function readStored(channel: Channel, batch: Row<'batch'>): { bytes: string; cos
 /** When the channel may send again: after its share of a second, or, while it is stopped, at the next probe. */
 function spacing(channel: Channel, cost: number, state: Row<'channelState'>, now: Instant): Instant | null {
   if (state.stoppedAt) return plusMs(now, probeEveryMs)
-  if (!Number.isFinite(channel.perSecond)) return null
-  const from = state.nextSendAt && state.nextSendAt > now ? state.nextSendAt : now
-  return plusMs(from, Math.ceil((cost / channel.perSecond) * secondMs))
+  const perSecond = Math.min(state.perSecond ?? channel.perSecond, channel.perSecondMax ?? Number.POSITIVE_INFINITY)
+  if (!Number.isFinite(perSecond)) return null
+  return plusMs(now, Math.ceil((cost / perSecond) * secondMs))
 }
 
 export type Outcome = Receipt[] | DeliveryFailed
 
 /** Writes down what became of a claimed batch. Throws when the record cannot be written: then it must be called again, for nobody else knows. */
-export async function settleClaimed(app: App, { channel, batch }: Claim, outcome: Outcome): Promise<void> {
+export async function settleClaimed(app: App, claim: Claim, outcome: Outcome): Promise<void> {
+  const { channel, batch, heard } = claim
+  // Kept in the record: all workers share the pace, and a restart does not burst.
+  if (heard && heard.perSecond !== null && heard.perSecond !== claim.perSecond)
+    await saveChannelState(app.db, accountOf(channel), { perSecond: heard.perSecond })
   if (outcome instanceof DeliveryFailed) {
     await settleFailed(app, channel, batch, outcome)
     crashPoint(app, 'after-retry')
@@ -143,9 +187,11 @@ export async function settleClaimed(app: App, { channel, batch }: Claim, outcome
 }
 
 /** Sends a claimed batch. Never throws. */
-export async function sendClaimed(app: App, { channel, frozen }: Claim): Promise<Outcome> {
+export async function sendClaimed(app: App, claim: Claim): Promise<Outcome> {
   try {
-    const receipts = await channel.send(frozen)
+    const receipts = await claim.channel.send(claim.frozen, (pace) => {
+      claim.heard = pace
+    })
     crashPoint(app, 'after-accept')
     return receipts
   } catch (error) {

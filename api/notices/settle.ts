@@ -1,23 +1,29 @@
 import type { App } from '#api/app.ts'
-import type { Channel, DeliveryFailed, Receipt } from '#api/channels/channel.ts'
+import { accountOf, type Channel, type DeliveryFailed, type Receipt } from '#api/channels/channel.ts'
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { type Instant, plusMs } from '#api/lib/time.ts'
 import { barAddress } from '#api/subscribers/closing-queries.ts'
-import { bornAt } from './again.ts'
 import {
   bringForward,
   countTries,
   endAttempt,
   findBatch,
+  firstTriedAt,
   hadUnknown,
   markSent,
   moveMembers,
   saveBatch,
   stoppedOutcome,
 } from './batch-queries.ts'
+import { type EndpointAnswer, noteAnswer } from './endpoints.ts'
+import { deadlineOf } from './expiry.ts'
+import { type Piece, piecesOf, putInPieces } from './hand-over.ts'
+import { firstIsUnknown, twiceReason } from './lost-answer.ts'
+import { laneOf, silentForMs } from './provider.ts'
 import { findChannelState, findNotice, saveChannelState } from './queries.ts'
-import { probeEveryMs, waitAfter } from './retry.ts'
+import { keyEndsAt, probeEveryMs, waitAfter } from './retry.ts'
+import { noteTwice } from './unknown-queries.ts'
 
 const done = { bytes: null, leaseOwner: null, leaseUntil: null } as const
 const unsent = ['queued', 'sending'] satisfies Row<'delivery'>['state'][]
@@ -29,30 +35,62 @@ export async function settleSent(app: App, channel: Channel, batch: Row<'batch'>
   await app.db.transaction().execute(async (trx) => {
     const now = app.now()
     await endAttempt(trx, batch.id, { endedAt: now, outcome: 'sent', detail: null })
+    if (batch.blindRetryAt) await noteTwice(trx, sent, twiceReason)
     await markSent(trx, now, sent)
     for (const { deliveryId, state, reason } of refused)
       await trx
         .updateTable('delivery')
-        .set({ state, reason, updatedAt: now })
+        // Of one that was sent once more without knowing, a refusal says nothing of the first.
+        .set({ ...(batch.blindRetryAt ? firstIsUnknown(reason) : { state, reason }), updatedAt: now })
         .where('id', '=', deliveryId)
         .where('state', 'in', unsent)
         .execute()
     await saveBatch(trx, batch.id, { ...done, state: 'final', finalAt: now })
-    const resumed = await resume(app, trx, channel.name)
-    if (batch.attempts > 1 || resumed) await bringForward(trx, channel.name, now)
+    const resumed = await resume(app, trx, channel)
+    if (channel.perAddress) await noteAnswer(app, trx, channel, batch.id, answerOf(refused))
+    else if (batch.attempts > 1 || resumed) await bringForward(trx, laneOf(channel), now)
     for (const receipt of refused)
       if (receipt.closesAddress) await closeFor(trx, now, receipt.deliveryId, receipt.reason, channel.provider)
   })
   app.log('info', 'batch.sent', { channel: channel.name, batch: batch.id, sent: sent.length, refused: refused.length })
 }
 
-/** The provider answered as one that takes messages, so the channel is not stopped any more. True when it was. */
-async function resume(app: App, trx: Trx, channel: string): Promise<boolean> {
-  const state = await findChannelState(trx, channel)
+/** What receipts tell of an endpoint: that nobody listens there any more, that it took this one not, or that all is well. */
+function answerOf(refused: Extract<Receipt, { reason: string }>[]): EndpointAnswer {
+  const gone = refused.find(({ disablesAddress }) => disablesAddress)
+  const [first = null] = gone ? [gone] : refused
+  return first ? { how: gone ? 'gone' : 'failed', reason: first.reason } : { how: 'well' }
+}
+
+/** The provider answered as one that takes messages, so it is not stopped any more. True when it was. */
+async function resume(app: App, trx: Trx, channel: Channel): Promise<boolean> {
+  const account = accountOf(channel)
+  const state = await findChannelState(trx, account)
+  if (state?.silentSince) await saveChannelState(trx, account, { silentSince: null })
   if (!state?.stoppedAt) return false
-  await saveChannelState(trx, channel, { stoppedAt: null, stoppedReason: null, nextSendAt: null })
-  app.log('info', 'channel.resumed', { channel })
+  await saveChannelState(trx, account, { stoppedAt: null, stoppedReason: null, nextSendAt: null })
+  app.log('info', 'channel.resumed', { channel: account })
   return true
+}
+
+/** Nothing goes out by this provider until it takes something again; one batch tries it now and then. */
+async function stop(trx: Trx, channel: Channel, now: Instant, reason: string): Promise<void> {
+  const account = accountOf(channel)
+  const since = (await findChannelState(trx, account))?.stoppedAt ?? now
+  await saveChannelState(trx, account, {
+    stoppedAt: since,
+    stoppedReason: reason,
+    nextSendAt: plusMs(now, probeEveryMs),
+  })
+}
+
+/** Notes trouble of a provider that another could stand in for. True when it has lasted so long that the provider counts as stopped. */
+async function isSilent(trx: Trx, channel: Channel, now: Instant): Promise<boolean> {
+  const account = accountOf(channel)
+  const state = await findChannelState(trx, account)
+  const since = state?.silentSince ?? now
+  if (!state?.silentSince) await saveChannelState(trx, account, { silentSince: since })
+  return plusMs(since, silentForMs) <= now
 }
 
 /** Nothing is sent to the address of this delivery any more, and its subscription is over. */
@@ -73,6 +111,7 @@ export async function settleFailed(
   batch: Row<'batch'>,
   failure: DeliveryFailed,
 ): Promise<void> {
+  const alone = failure.separable && batch.size > 1 ? apartFrom(app, channel, batch) : null
   const end = await app.db.transaction().execute(async (trx) => {
     const now = app.now()
     // Our lease ran out and another worker holds the batch now, or has settled it: its word counts.
@@ -80,34 +119,41 @@ export async function settleFailed(
     if (current?.state !== 'sending' || current.attempts !== batch.attempts) return 'overtaken'
     const outcome = failure.stopsChannel ? stoppedOutcome : failure.outcomeUnknown ? 'unknown' : 'failed'
     await endAttempt(trx, batch.id, { endedAt: now, outcome, detail: failure.reason })
+    if (channel.perAddress) await noteAnswer(app, trx, channel, batch.id, { how: 'failed', reason: failure.reason })
     if (failure.stopsChannel) {
-      await saveChannelState(trx, channel.name, {
-        stoppedAt: now,
-        stoppedReason: failure.reason,
-        nextSendAt: plusMs(now, probeEveryMs),
-      })
+      await stop(trx, channel, now, failure.reason)
       await again(trx, batch, now, now)
       return 'stopped'
     }
-    if (!failure.unanswered) await resume(app, trx, channel.name)
+    const trouble = channel.fallback && !failure.permanent && (failure.unanswered || failure.outcomeUnknown)
+    const stops = trouble ? await isSilent(trx, channel, now) : false
+    if (stops) await stop(trx, channel, now, `no answer but trouble: ${failure.reason}`)
+    else if (!failure.unanswered) await resume(app, trx, channel)
     const mayBeOut = failure.outcomeUnknown && (failure.permanent || !channel.idempotent)
     if (mayBeOut) return hold(trx, batch, now, failure.reason)
-    if (failure.permanent) return giveUp(trx, batch, now, 'failed', failure.reason)
+    if (failure.permanent) {
+      // An attempt before this one may have been taken: then a refusal now says nothing of that one.
+      if (await hadUnknown(trx, batch.id)) return hold(trx, batch, now, failure.reason)
+      if (!alone) return giveUp(trx, batch, now, 'failed', failure.reason)
+      await putInPieces(trx, now, batch, alone, channel, { reason: 'tried alone: the batch it was in was refused' })
+      return 'apart'
+    }
     const tries = await countTries(trx, batch.id)
-    const wait = waitAfter(tries, app.random(), failure.retryAfterSeconds)
+    const wait = waitAfter(tries, app.random(), failure.retryAfterSeconds, channel.waitsMs)
     const notice = await findNotice(trx, batch.noticeId)
-    const deadline = plusMs(bornAt(batch, notice), channel.expiresAfterMs)
-    if (wait === null || plusMs(now, wait) >= deadline) {
+    const next = plusMs(now, wait ?? 0)
+    const keyEnd = keyEndsAt(channel, await firstTriedAt(trx, batch.id))
+    if (wait === null || next >= deadlineOf(channel, batch, notice) || (keyEnd && next >= keyEnd)) {
       const reason = `gave up after ${tries} attempts: ${failure.reason}`
       return (await hadUnknown(trx, batch.id))
         ? hold(trx, batch, now, reason)
         : giveUp(trx, batch, now, 'failed', reason)
     }
-    await again(trx, batch, now, plusMs(now, wait))
+    await again(trx, batch, now, next)
     // The provider said when to come back, and it means everything we send, not this batch alone.
-    if (failure.retryAfterSeconds !== undefined)
-      await saveChannelState(trx, channel.name, { nextSendAt: plusMs(now, failure.retryAfterSeconds * 1_000) })
-    return 'again'
+    if (failure.retryAfterSeconds !== undefined && !stops && !channel.perAddress)
+      await saveChannelState(trx, accountOf(channel), { nextSendAt: plusMs(now, failure.retryAfterSeconds * 1_000) })
+    return stops ? 'stopped' : 'again'
   })
   app.log(end === 'stopped' ? 'error' : 'warn', end === 'stopped' ? 'channel.stopped' : 'batch.failed', {
     channel: channel.name,
@@ -117,6 +163,17 @@ export async function settleFailed(
     // Behind the colon stands the provider's own sentence, which may name an address.
     reason: failure.reason.split(':')[0] ?? '',
   })
+}
+
+/** Each message of a refused batch by itself; null when the channel cannot take its batches apart. */
+function apartFrom(app: App, channel: Channel, batch: Row<'batch'>): Piece[] | null {
+  try {
+    const pieces = piecesOf(batch, channel)
+    return pieces.length === batch.size ? pieces : null
+  } catch (error) {
+    app.log('error', 'batch.unreadable', { batch: batch.id, name: (error as Error).name })
+    return null
+  }
 }
 
 async function again(trx: Trx, batch: Row<'batch'>, now: Instant, nextAttemptAt: Instant) {
@@ -131,7 +188,13 @@ async function hold(trx: Trx, batch: Row<'batch'>, now: Instant, reason: string)
   return 'unknown'
 }
 
-async function giveUp(trx: Trx, batch: Row<'batch'>, now: Instant, state: 'failed' | 'expired', reason: string) {
+async function giveUp(
+  trx: Trx,
+  batch: Row<'batch'>,
+  now: Instant,
+  state: 'failed' | 'expired' | 'skipped',
+  reason: string,
+) {
   await saveBatch(trx, batch.id, { ...done, state: 'final', finalAt: now })
   await moveMembers(trx, batch.id, unsent, { state, reason, updatedAt: now })
   return state
@@ -143,7 +206,7 @@ export async function endUnsent(
   now: Instant,
   batch: Row<'batch'>,
   reason: string,
-  state: 'expired' | 'failed' = 'expired',
+  state: 'expired' | 'failed' | 'skipped' = 'expired',
 ): Promise<void> {
   await endAttempt(trx, batch.id, { endedAt: now, outcome: 'lost', detail: null })
   if (await hadUnknown(trx, batch.id)) await hold(trx, batch, now, reason)

@@ -1,21 +1,32 @@
 import type { App } from '#api/app.ts'
+import { accountOf, providersOf } from '#api/channels/channel.ts'
 import { sharesWork } from '#api/db/connect.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { leasedBatches, nextDueOf } from './batch-queries.ts'
 import { crashPoint } from './crash.ts'
 import { expandNext, takeAnnounced } from './expand.ts'
 import { freezeNext, readyAhead } from './freeze.ts'
+import { handOver, takeInStranded } from './hand-over.ts'
+import { stopLosses } from './held.ts'
+import { takeUpAgain } from './later.ts'
+import { nextAgainOf } from './later-queries.ts'
 import { endOverdue } from './overdue.ts'
+import { laneOf } from './provider.ts'
 import { findChannelState } from './queries.ts'
 import { claimNext, sendClaimed, settleClaimed } from './send.ts'
 import { dropLease } from './settle.ts'
+import { lookUpUnknown } from './unknown.ts'
+import { nextLookOf } from './unknown-queries.ts'
 
 /**
  * One bounded piece of planning: takes what was announced, keeps a few batches ready, finds recipients, writes
- * further ahead, then ends what waits on a channel that is off. True when something was done.
+ * further ahead, then ends what waits and is not to be sent. True when something was done.
  */
 export const planOnce = async (app: App): Promise<boolean> =>
   (await takeAnnounced(app)) ||
+  (await stopLosses(app)) ||
+  (await handOver(app)) ||
+  (await takeUpAgain(app)) ||
   (await freezeNext(app, readyAhead.least)) ||
   (await expandNext(app)) ||
   (await freezeNext(app, readyAhead.most)) ||
@@ -24,24 +35,26 @@ export const planOnce = async (app: App): Promise<boolean> =>
 /** One bounded piece of work, planning before sending. True when something was done; false when nothing is due. */
 export async function workOnce(app: App): Promise<boolean> {
   if (await planOnce(app)) return true
+  if (await lookUpUnknown(app)) return true
   const claim = await claimNext(app)
   if (!claim) return false
   await settleClaimed(app, claim, await sendClaimed(app, claim))
   return true
 }
 
-/** When something may next be sent; null when nothing waits. */
-export async function nextDue(app: App): Promise<Instant | null> {
-  let next: Instant | null = null
-  for (const channel of app.channels) {
+/** When something may next be sent on a channel that is not `full`, looked up or tried again; null when nothing waits. */
+export async function nextDue(app: App, full: ReadonlySet<string> = new Set()): Promise<Instant | null> {
+  const next: (Instant | null)[] = []
+  for (const channel of app.channels.flatMap(providersOf)) {
     if (channel.offReason) continue
-    let due = await nextDueOf(app.db, channel.name)
+    if (channel.lookUp) next.push(await nextLookOf(app.db, channel.name), await nextAgainOf(app.db, channel.name))
+    if (full.has(channel.name)) continue
+    const due = await nextDueOf(app.db, laneOf(channel))
     if (!due) continue
-    const state = await findChannelState(app.db, channel.name)
-    if (state?.nextSendAt && state.nextSendAt > due) due = state.nextSendAt
-    if (!next || due < next) next = due
+    const state = await findChannelState(app.db, accountOf(channel))
+    next.push(state?.nextSendAt && state.nextSendAt > due ? state.nextSendAt : due)
   }
-  return next
+  return next.filter((due) => due !== null).sort()[0] ?? null
 }
 
 /**
@@ -49,9 +62,12 @@ export async function nextDue(app: App): Promise<Instant | null> {
  * sent" was being sent by one that died, and is taken up at once; elsewhere leases run out by themselves.
  */
 export async function takeUpLostWork(app: App): Promise<void> {
+  await takeInStranded(app)
   if (sharesWork(app.db)) return
   for (const batch of await leasedBatches(app.db)) {
-    const channel = app.channels.find(({ name }) => name === batch.channel)
+    const channel = app.channels
+      .flatMap(providersOf)
+      .find(({ name, provider }) => name === batch.channel && (batch.provider ?? provider) === provider)
     await app.db.transaction().execute((trx) => dropLease(trx, batch.id, app.now(), channel?.idempotent ?? false))
     crashPoint(app, 'after-takeover')
   }

@@ -1,0 +1,42 @@
+import { accountOf, type Channel } from '#api/channels/channel.ts'
+import type { Row } from '#api/db/schema.ts'
+import { type Instant, minuteMs, plusMs } from '#api/lib/time.ts'
+
+type State = Pick<Row<'channelState'>, 'stoppedAt' | 'nextSendAt'> | undefined
+
+/** How long a provider may answer nothing, or only that it is in trouble, before the other one takes over. */
+export const silentForMs = 2 * minuteMs
+/**
+ * How long a batch that the stopped provider may have taken waits for it: under the same key it would not be sent
+ * twice, by the other provider it may be. By then the stopped one was tried twice more.
+ */
+const unknownWaitsMs = 30 * minuteMs
+
+/** Whether nothing is sent by a provider now: it is stopped, and the next try is not due. */
+export const isDown = (state: State, now: Instant): boolean =>
+  Boolean(state?.stoppedAt && state.nextSendAt && state.nextSendAt > now)
+
+/** The provider that new batches are written for: the first, unless it is down and the other is not stopped too. */
+export function providerNow(channel: Channel, first: State, other: State, now: Instant): Channel {
+  const { fallback } = channel
+  return fallback && isDown(first, now) && !other?.stoppedAt ? fallback : channel
+}
+
+/** Whether what a stopped provider may have taken goes by the other one now, at the risk of arriving twice. */
+export const unknownMayGo = (state: State, now: Instant): boolean =>
+  Boolean(state?.stoppedAt && plusMs(state.stoppedAt, unknownWaitsMs) <= now)
+
+/** Batches of one provider of a channel. */
+export interface Lane {
+  channel: string
+  /** Null: whoever they were written for, because no other provider could read them. */
+  provider: string | null
+  /** Whether batches that name no provider are among them. */
+  unnamed: boolean
+}
+
+export const laneOf = (channel: Channel): Lane => ({
+  channel: channel.name,
+  provider: channel.split ? channel.provider : null,
+  unnamed: accountOf(channel) === channel.name,
+})
