@@ -18,6 +18,8 @@ const speakers: readonly Role[] = ['owner', 'lead', 'comms', 'machine']
 const speakingPeople: readonly Role[] = ['owner', 'lead', 'comms']
 /** Whoever may see which address got which words. */
 const mailReaders: readonly Role[] = ['owner', 'lead', 'comms', 'coordination']
+/** Whoever sees addresses whole, as api/subscribers/address.ts says. */
+const addressReaders: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'machine']
 const keepers: readonly Role[] = ['owner', 'lead', 'machine']
 const owner: readonly Role[] = ['owner']
 
@@ -64,6 +66,14 @@ export const permissions: readonly Permission[] = [
   ...post(speakers, '/api/v1/incidents', '/api/v1/incidents/:id/updates'),
   ...patch(speakers, '/api/v1/incidents/:id'),
   ...post(all, '/api/v1/previews'),
+
+  // The ledger: what became of each message, and what a person decides about it.
+  ...get(all, '/api/v1/incidents/:id/deliveries.csv', '/api/v1/alarms'),
+  ...get(addressReaders, '/api/v1/deliveries'),
+  ...post(speakers, '/api/v1/deliveries/:id/attempts', '/api/v1/incidents/:id/attempts'),
+  ...post(speakers, '/api/v1/notices/:id/seen', '/api/v1/notices/:id/release', '/api/v1/notices/:id/end'),
+  ...post(speakers, '/api/v1/channels/:name/attempts'),
+  ...remove(speakers, '/api/v1/subscribers/:id/suppression'),
   ...get(mailReaders, '/api/v1/letters', '/api/v1/letters/:id'),
 
   // The services, planned work and the people who hear of them.

@@ -24,14 +24,17 @@ const ended = (db: Db | Trx) =>
       'delivery.state',
       'delivery.possibleDuplicate',
       'batch.state as batchState',
+      'batch.nextLookAt',
+      'delivery.againAt',
       'subscriber.id as subscriberId',
       'subscriber.closedAt',
       'suppression.reason as suppressed',
     ])
 
 type Found = Awaited<ReturnType<ReturnType<typeof ended>['execute']>>[number]
-const readEnded = ({ possibleDuplicate, subscriberId, closedAt, ...row }: Found): EndedRow => ({
+const readEnded = ({ possibleDuplicate, subscriberId, closedAt, nextLookAt, againAt, ...row }: Found): EndedRow => ({
   ...row,
+  automatic: nextLookAt !== null || againAt !== null,
   possibleDuplicate: possibleDuplicate === 1,
   left: subscriberId === null || closedAt !== null,
 })
@@ -53,7 +56,7 @@ export interface Alike {
 /** Why a delivery ended, without its address: so that those that ended alike have one reason. */
 export const alikeReason = sql<
   string | null
->`replace(${sql.ref('delivery.reason')}, ${sql.ref('delivery.address')}, '…')`
+>`replace(${sql.ref('delivery.reason')}, ${sql.ref('delivery.address')}, ${sql.lit('…')})`
 
 const endedAlike = (db: Db | Trx, { noticeId, channel, state, reason }: Alike) =>
   ended(db)
@@ -63,6 +66,8 @@ const endedAlike = (db: Db | Trx, { noticeId, channel, state, reason }: Alike) =
     .where('subscriber.closedAt', 'is', null)
     .where('subscriber.id', 'is not', null)
     .where('suppression.reason', 'is', null)
+    .where('batch.nextLookAt', 'is', null)
+    .where('delivery.againAt', 'is', null)
     .where((eb) => eb.or([eb('batch.state', 'is', null), eb('batch.state', 'in', ['final', 'unknown'])]))
     .where((eb) => (reason === null ? eb('delivery.reason', 'is', null) : eb(alikeReason, '=', reason)))
 
@@ -122,6 +127,7 @@ export async function putBack(
       providerId,
       sentAt,
       endedAt: updatedAt,
+      askedAt: now,
     }))
   if (!tries.length) return []
   await trx.insertInto('earlierTry').values(tries).execute()

@@ -1,6 +1,8 @@
 import type { Db } from '#api/db/connect.ts'
 import type { DeliveryState, Row } from '#api/db/schema.ts'
 import type { Locale } from '#content/locales.ts'
+import { alikeReason } from './again-queries.ts'
+import type { Counts } from './progress.ts'
 
 /** One line of the ledger as staff read it. */
 export interface LedgerLine {
@@ -24,8 +26,8 @@ interface LedgerQuery {
   updateId?: string | undefined
   state?: DeliveryState | undefined
   channel?: string | undefined
-  /** A whole address. */
-  address?: string | undefined
+  /** Whole addresses, in the normal form of their channels. */
+  addresses?: string[] | undefined
   /** The id of the last line seen. */
   after?: string | undefined
   limit: number
@@ -59,7 +61,7 @@ export async function readLedger(db: Db, query: LedgerQuery): Promise<LedgerLine
   if (query.updateId) lines = lines.where('notice.updateId', '=', query.updateId)
   if (query.state) lines = lines.where('delivery.state', '=', query.state)
   if (query.channel) lines = lines.where('delivery.channel', '=', query.channel)
-  if (query.address) lines = lines.where('delivery.address', '=', query.address)
+  if (query.addresses) lines = lines.where('delivery.address', 'in', query.addresses)
   if (query.after) lines = lines.where('delivery.id', '>', query.after)
   return (await lines.execute()).map(({ attempts, possibleDuplicate, ...line }) => ({
     ...line,
@@ -68,19 +70,22 @@ export async function readLedger(db: Db, query: LedgerQuery): Promise<LedgerLine
   }))
 }
 
-export type Counts = Record<string, { total: number } & Partial<Record<DeliveryState, number>>>
+/** The notices that tell people of an incident, or of one update of it. */
+export const noticesOf = (db: Db, incidentId: string, updateId?: string): Promise<Row<'notice'>[]> => {
+  const notices = db.selectFrom('notice').selectAll().where('incidentId', '=', incidentId)
+  return (updateId ? notices.where('updateId', '=', updateId) : notices).orderBy('createdAt').orderBy('id').execute()
+}
 
-/** How many rows of an incident's ledger stand where, per channel. */
-export async function countLedger(db: Db, incidentId: string, updateId?: string): Promise<Counts> {
-  let query = db
+/** How many rows of one notice stand where. Walks an index alone. */
+export async function countNotice(db: Db, noticeId: string): Promise<Counts> {
+  const rows = await db
     .selectFrom('delivery')
-    .innerJoin('notice', 'notice.id', 'delivery.noticeId')
-    .select((eb) => ['delivery.channel', 'delivery.state', eb.fn.countAll<number>().as('count')])
-    .where('notice.incidentId', '=', incidentId)
-    .groupBy(['delivery.channel', 'delivery.state'])
-  if (updateId) query = query.where('notice.updateId', '=', updateId)
+    .select((eb) => ['channel', 'state', eb.fn.countAll<number>().as('count')])
+    .where('noticeId', '=', noticeId)
+    .groupBy(['channel', 'state'])
+    .execute()
   const counts: Counts = {}
-  for (const { channel, state, count } of await query.execute()) {
+  for (const { channel, state, count } of rows) {
     const of = counts[channel] ?? { total: 0 }
     counts[channel] = of
     of[state] = Number(count)
@@ -89,22 +94,53 @@ export async function countLedger(db: Db, incidentId: string, updateId?: string)
   return counts
 }
 
-/** Notices of an incident that still have recipients to find: while there are some, counts still grow. */
-export async function countUnexpanded(db: Db, incidentId: string): Promise<number> {
-  const announced = await db
+/** States that need a word of explanation. */
+const explained = [
+  'delayed',
+  'bounced',
+  'complained',
+  'suppressed',
+  'failed',
+  'unknown',
+  'expired',
+  'superseded',
+  'skipped',
+] as const satisfies DeliveryState[]
+
+export interface ReasonCount {
+  channel: string
+  state: (typeof explained)[number]
+  reason: string | null
+  count: number
+}
+
+/** Why rows of one notice did not arrive or were not sent, and how many for each reason; the largest first. */
+export async function countReasons(db: Db, noticeId: string, channels: readonly string[]): Promise<ReasonCount[]> {
+  const rows = await db
+    .selectFrom('delivery')
+    .select((eb) => [
+      'delivery.channel',
+      eb.ref('delivery.state').$castTo<ReasonCount['state']>().as('state'),
+      alikeReason.as('reason'),
+      eb.fn.countAll<number>().as('count'),
+    ])
+    .where('delivery.noticeId', '=', noticeId)
+    .where('delivery.channel', 'in', channels)
+    .where('delivery.state', 'in', explained)
+    .groupBy(['delivery.channel', 'delivery.state', alikeReason])
+    .execute()
+  return rows.map((row) => ({ ...row, count: Number(row.count) })).sort((a, b) => b.count - a.count)
+}
+
+/** Announcements of an incident that are no notice yet. */
+export const isAnnouncing = async (db: Db, incidentId: string): Promise<boolean> =>
+  (await db
     .selectFrom('outbox')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .select('seq')
     .where('incidentId', '=', incidentId)
     .where('takenAt', 'is', null)
-    .executeTakeFirstOrThrow()
-  const open = await db
-    .selectFrom('notice')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('incidentId', '=', incidentId)
-    .where('expandedAt', 'is', null)
-    .executeTakeFirstOrThrow()
-  return Number(announced.count) + Number(open.count)
-}
+    .limit(1)
+    .executeTakeFirst()) !== undefined
 
 /** Channels that are stopped, and why. */
 export const stoppedChannels = (db: Db): Promise<Row<'channelState'>[]> =>

@@ -2,23 +2,19 @@ import { join } from 'node:path'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { App } from '#api/app.ts'
 import { listLetters, readLetter } from '#api/channels/letterbox/read.ts'
-import { notFound } from '#api/errors.ts'
+import { AppError, notFound } from '#api/errors.ts'
 import { idInput, idParam, pageQuery } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
 import { answer, body, refusals, secured } from '#api/http/shapes.ts'
-import { maskAddress, maySeeAddresses } from '#api/subscribers/address.ts'
+import { maskAddress, maySeeAddresses, normalForms } from '#api/subscribers/address.ts'
 import { deliveryStates } from './delivery.ts'
+import { deskRoutes } from './desk-routes.ts'
 import { hookRoutes } from './hook-routes.ts'
-import {
-  countLedger,
-  countUnexpanded,
-  incidentExists,
-  type LedgerLine,
-  readLedger,
-  stoppedChannels,
-} from './ledger-queries.ts'
+import { incidentExists, type LedgerLine, readLedger, stoppedChannels } from './ledger-queries.ts'
 import { previewNotices } from './preview.ts'
 import { channelShape, draftInput, headShape, ledgerShape, letterShape, previewShape } from './schema.ts'
+import { searchRoutes } from './search-routes.ts'
+import { openSummary } from './summary.ts'
 
 const pageSize = 50
 
@@ -31,6 +27,7 @@ const masked = (line: LedgerLine): LedgerLine => {
 /** What staff see of the telling: the ledger, previews, the letterbox; and the hooks that providers call. */
 export function noticeRoutes(app: App) {
   const letterbox = join(app.config.dataDir, 'letterbox')
+  const summary = openSummary(app)
   const common = { tags: ['Notices'], security: secured }
   return newRouter()
     .openapi(
@@ -43,7 +40,7 @@ export function noticeRoutes(app: App) {
           query: z.strictObject({
             state: z.enum(deliveryStates).optional(),
             channel: z.string().max(20).optional(),
-            address: z.string().max(254).optional(),
+            address: z.string().max(2_000).optional(),
             update: idInput.optional(),
             ...pageQuery,
           }),
@@ -58,21 +55,22 @@ export function noticeRoutes(app: App) {
         const { state, channel, address, update, cursor, limit = pageSize } = c.req.valid('query')
         if (!(await incidentExists(app.db, id))) throw notFound('This incident')
         const seesAddresses = maySeeAddresses(c.get('actor').roles)
+        if (address !== undefined && !seesAddresses)
+          throw new AppError('forbidden', 'Who may not see addresses may not search for one.')
         const lines = await readLedger(app.db, {
           incidentId: id,
           updateId: update,
           state,
           channel,
-          address: seesAddresses ? address?.trim().toLowerCase() : undefined,
+          addresses: address === undefined ? undefined : normalForms(app.channels, address),
           after: cursor,
           limit: limit + 1,
         })
         const data = lines.slice(0, limit).map((line) => (seesAddresses ? line : masked(line)))
         return c.json(
           {
-            counts: await countLedger(app.db, id, update),
+            ...(await summary(id, update)),
             channels: await channelStates(app),
-            finding: (await countUnexpanded(app.db, id)) > 0,
             data,
             next: lines.length > limit ? data.at(-1)!.id : null,
           },
@@ -144,6 +142,8 @@ export function noticeRoutes(app: App) {
         return c.json(letter, 200)
       },
     )
+    .route('/', deskRoutes(app))
+    .route('/', searchRoutes(app))
     .route('/', hookRoutes(app))
 }
 

@@ -1,11 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import { componentStatuses } from '#api/components/component.ts'
 import { idInput, instantInput } from '#api/http/inputs.ts'
-import { id, instant } from '#api/http/shapes.ts'
+import { id, instant, words } from '#api/http/shapes.ts'
 import { optionalWordsInput } from '#api/http/words.ts'
 import { impacts, incidentStatuses } from '#api/incidents/incident.ts'
 import type { Site } from '#api/site.ts'
 import { locales } from '#content/locales.ts'
+import { againStates } from './again.ts'
 import { deliveryStates } from './delivery.ts'
 
 /** Longest texts, in characters: those of the routes that publish. */
@@ -84,11 +85,35 @@ export const channelShape = z
   })
   .openapi('Channel')
 
+/** Several deliveries that ended alike. */
+const alike = {
+  updateId: id.nullable(),
+  channel: z.string(),
+  state: deliveryState,
+  reason: z.string().nullable().openapi({ description: 'Without addresses: "…" stands for one.' }),
+  count: z.int(),
+}
+
 export const ledgerShape = z
   .object({
     counts: z
       .record(z.string(), z.looseObject({ total: z.int() }))
       .openapi({ example: { email: { total: 10930, sent: 10869, suppressed: 61 } } }),
+    progress: z
+      .record(
+        z.string(),
+        z.object({
+          total: z.int(),
+          waiting: z.int(),
+          perMinute: z.int().nullable(),
+          endsAt: instant.nullable(),
+        }),
+      )
+      .openapi({ description: 'How far each channel is; rate and end are known once something was seen to move.' }),
+    reasons: z
+      .array(z.object({ ...alike, again: z.boolean() }))
+      .openapi({ description: 'Why rows were not sent or did not arrive. `again`: they can be tried once more.' }),
+    held: z.array(z.object({ noticeId: id, updateId: id.nullable(), reason: z.string(), since: instant })),
     channels: z.array(channelShape),
     finding: z.boolean().openapi({ description: 'Recipients are still being found: the totals grow.' }),
     data: z.array(
@@ -111,6 +136,91 @@ export const ledgerShape = z
     next: z.string().nullable(),
   })
   .openapi('Ledger')
+
+export const searchShape = z
+  .object({
+    standing: z.array(
+      z.object({
+        channel: z.string(),
+        address: z.string(),
+        subscriber: z
+          .object({
+            id,
+            confirmedAt: instant.nullable(),
+            closedAt: instant.nullable(),
+            closedReason: z.string().nullable(),
+          })
+          .nullable(),
+        suppressed: z.object({ reason: z.string(), source: z.string(), createdAt: instant }).nullable(),
+        liftable: z.boolean(),
+      }),
+    ),
+    data: z.array(
+      z.object({
+        id,
+        kind: z.string(),
+        incidentId: id.nullable(),
+        title: words.nullable(),
+        updateId: id.nullable(),
+        updateNumber: z.int().nullable(),
+        channel: z.string(),
+        address: z.string(),
+        state: deliveryState,
+        reason: z.string().nullable(),
+        possibleDuplicate: z.boolean(),
+        providerId: z.string().nullable(),
+        createdAt: instant,
+        updatedAt: instant,
+        sentAt: instant.nullable(),
+        moments: z.array(
+          z.object({
+            at: instant,
+            what: z.enum(['written', 'attempt', 'receipt', 'ended', 'asked']),
+            state: z.string().nullable(),
+            reason: z.string().nullable(),
+          }),
+        ),
+      }),
+    ),
+    next: z.string().nullable(),
+  })
+  .openapi('Told')
+
+const about = {
+  noticeId: id,
+  incidentId: id.nullable(),
+  title: words,
+  updateId: id.nullable(),
+  updateNumber: z.int().nullable(),
+}
+
+export const alarmsShape = z
+  .object({
+    channels: z.array(
+      z.object({ channel: z.string(), reason: z.string(), since: instant, nextTryAt: instant.nullable() }),
+    ),
+    held: z.array(z.object({ ...about, reason: z.string(), since: instant })),
+    deliveries: z.array(z.object({ ...about, ...alike, since: instant })),
+    endpoints: z.array(
+      z.object({
+        subscriberId: id,
+        channel: z.string(),
+        address: z.string(),
+        owner: z.string(),
+        reason: z.string(),
+        since: instant,
+      }),
+    ),
+  })
+  .openapi('Alarms', { description: 'What needs a person; all empty when nothing does.' })
+
+/** Deliveries of one update that ended alike, to be tried once more. */
+export const alikeInput = z.strictObject({
+  update: idInput,
+  channel: z.string().max(20),
+  state: z.enum(againStates),
+  reason: z.string().max(1_000).nullable(),
+})
 
 export const headShape = z
   .object({

@@ -217,6 +217,14 @@ export async function suppressionOf(db: Db | Trx, channel: string, address: stri
   return row?.reason ?? null
 }
 
+export const findSuppression = (db: Db | Trx, channel: string, address: string) =>
+  db
+    .selectFrom('suppression')
+    .selectAll()
+    .where('channel', '=', channel)
+    .where('address', '=', address)
+    .executeTakeFirst()
+
 /** Nothing is sent to this address any more, whoever subscribes it. The first reason stays: then no row is inserted. */
 export const suppress = (
   trx: Trx,

@@ -2,18 +2,18 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { App } from '#api/app.ts'
 import { AppError, invalid } from '#api/errors.ts'
 import { idempotent, once } from '#api/http/idempotency.ts'
-import { idInput, instantInput, pageQuery } from '#api/http/inputs.ts'
+import { idInput, idParam, instantInput, pageQuery } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
 import { answer, body, id, instant, refusals, secured } from '#api/http/shapes.ts'
 import { textInput } from '#api/http/words.ts'
 import { idPattern } from '#api/lib/ids.ts'
 import { locales } from '#content/locales.ts'
-import { maskAddress, maySeeAddresses } from './address.ts'
+import { maskAddress, maySeeAddresses, normalForms } from './address.ts'
 import type { Pause } from './evenly.ts'
 import { hear } from './inbound-actions.ts'
 import { readKeyword } from './keywords.ts'
 import { publicSubscriberRoutes } from './public-routes.ts'
-import { addSubscriber } from './staff-actions.ts'
+import { addSubscriber, liftBar } from './staff-actions.ts'
 import { findListed, type ListedSubscriber, listSubscribers } from './staff-queries.ts'
 
 const limitDefault = 20
@@ -98,7 +98,7 @@ export function subscriberRoutes(app: App, pause?: Pause) {
         if (address !== undefined && !maySeeAddresses(c.get('actor').roles))
           throw new AppError('forbidden', 'Who may not see addresses may not search for one.')
         const cursor = given !== undefined && idPattern.test(given) ? given : undefined
-        const addresses = address === undefined ? undefined : normalForms(app, address)
+        const addresses = address === undefined ? undefined : normalForms(app.channels, address)
         const { data, next } = await listSubscribers(app.db, { channel, addresses, cursor, limit })
         return c.json({ data: data.map((one) => shown(one, c.get('actor').roles)), next }, 200)
       },
@@ -125,21 +125,24 @@ export function subscriberRoutes(app: App, pause?: Pause) {
         return c.json(shown(await findListed(app.db, id), c.get('actor').roles), 201)
       },
     )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'delete',
+        path: '/api/v1/subscribers/{id}/suppression',
+        request: { params: idParam },
+        responses: {
+          204: { description: 'Messages go to this address again.' },
+          ...refusals(401, 403, 404, 409),
+        },
+      }),
+      async (c) => {
+        await liftBar(app, c.get('actor'), c.req.valid('param').id)
+        return c.body(null, 204)
+      },
+    )
     .route('/', publicSubscriberRoutes(app, pause))
     .route('/', inboundRoutes(app))
-}
-
-/** An address as the record may hold it, in each channel that can read it. */
-function normalForms(app: App, address: string): string[] {
-  const forms = app.channels.flatMap((channel) => {
-    try {
-      return [channel.parse(address)]
-    } catch (error) {
-      if (error instanceof AppError) return []
-      throw error
-    }
-  })
-  return forms.length ? forms : [address.trim().toLowerCase()]
 }
 
 /** What people text back. The signature is checked before anything is believed; the answer holds no reply of ours. */
