@@ -26,6 +26,7 @@ export async function everyPlace(app: App): Promise<string[]> {
     ...always,
     ...standing,
     '/subscribe/manage/',
+    '/api/docs/',
     ...[...open, ...knownIssues].flatMap(ofIncident),
   ])
   for (const month of months) for (const place of ofMonth(month)) places.add(place)

@@ -15,7 +15,9 @@ const restMs = 250
 
 if (form && input && line && list) {
   const { index = '', searching = '', found = '', none = '', failed = '' } = form.dataset
-  const day = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'long', timeZone: 'UTC' })
+  const language = document.documentElement.lang
+  // Days are written as on the rest of the page: "11 November 2026".
+  const day = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { dateStyle: 'long', timeZone: 'UTC' })
   const kept = new Map<string, Promise<unknown>>()
   const fetched = <T>(path: string): Promise<T> => {
     const known = kept.get(path)
