@@ -1,13 +1,18 @@
 import type { App } from '#api/app.ts'
-import type { Channel, ReceiptEvent } from '#api/channels/channel.ts'
+import { accountOf, type Channel, type ReceiptEvent } from '#api/channels/channel.ts'
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
-import type { Instant } from '#api/lib/time.ts'
+import { type Instant, plusMs } from '#api/lib/time.ts'
 import { barAddress } from '#api/subscribers/closing-queries.ts'
 import { saveBatch } from './batch-queries.ts'
 import { crashPoint } from './crash.ts'
 import { goesOn } from './delivery.ts'
+import { countUnreachable, laterOf } from './later.ts'
+import { secondMessage, twiceReason } from './lost-answer.ts'
+import { saveChannelState } from './queries.ts'
+import { probeEveryMs } from './retry.ts'
 import { closeFor } from './settle.ts'
+import { takeFromOther } from './unknown-queries.ts'
 
 /**
  * Folds a provider's callbacks into the ledger: each once, by rank, never back. A hard bounce, a complaint or an
@@ -22,7 +27,11 @@ export async function foldReceipts(app: App, channel: Channel, events: ReceiptEv
   return news
 }
 
-async function fold(app: App, trx: Trx, channel: Channel, event: ReceiptEvent): Promise<boolean> {
+/**
+ * Folds one callback, or what a provider lists of a message, in the caller's transaction. True when the row says
+ * something new.
+ */
+export async function fold(app: App, trx: Trx, channel: Channel, event: ReceiptEvent): Promise<boolean> {
   const now = app.now()
   const found = event.address && event.closesAddress ? undefined : await findDelivery(trx, channel.name, event)
   const noted = await trx
@@ -39,6 +48,7 @@ async function fold(app: App, trx: Trx, channel: Channel, event: ReceiptEvent): 
     .executeTakeFirst()
   if (!noted.numInsertedOrUpdatedRows) return false
   const reason = event.reason ?? event.state
+  if (event.stopsChannel) await stopChannel(app, trx, channel, reason)
   if (event.address && event.closesAddress) {
     const what = { channel: channel.name, address: event.address, reason, source: channel.provider }
     await barAddress(trx, now, what, event.eventId)
@@ -48,24 +58,61 @@ async function fold(app: App, trx: Trx, channel: Channel, event: ReceiptEvent): 
   if (event.closesAddress) await closeFor(trx, now, found.id, reason, channel.provider)
   // A person asked for one more attempt since: what the earlier one came to counts only when it got through.
   if (!arrived(event.state) && (await isOfEarlierTry(trx, found.id, event.providerId))) return false
-  for (let delivery: typeof found | undefined = found; delivery && goesOn(delivery.state, event.state); ) {
-    if (await moveOn(trx, now, delivery, event)) return true
+  if (channel.lookUp && event.deliveryId && event.providerId && event.providerId !== found.providerId)
+    await takeFromOther(trx, now, channel.name, { deliveryId: found.id, providerId: event.providerId })
+  for (let delivery: typeof found | undefined = found; delivery; ) {
+    const change = await changeBy(trx, now, channel, delivery, event)
+    if (!change) return false
+    if (await moveOn(trx, now, delivery, change)) {
+      if (event.unreachable && change.state === 'failed') await countUnreachable(trx, now, channel, delivery, reason)
+      return true
+    }
     delivery = await findDelivery(trx, channel.name, event)
   }
   return false
 }
 
+/** Nothing goes out until the account is put right: it is tried now and then. */
+async function stopChannel(app: App, trx: Trx, channel: Channel, reason: string): Promise<void> {
+  const now = app.now()
+  const nextSendAt = plusMs(now, probeEveryMs)
+  await saveChannelState(trx, accountOf(channel), { stoppedAt: now, stoppedReason: reason, nextSendAt })
+  app.log('error', 'channel.stopped', { channel: channel.name, reason: reason.split(':')[0] ?? '' })
+}
+
+type Change = Partial<Row<'delivery'>> & Pick<Row<'delivery'>, 'state' | 'reason' | 'providerId'>
+
+/** What an event makes of a row as it stands; null when it is no news. */
+async function changeBy(
+  trx: Trx,
+  now: Instant,
+  channel: Channel,
+  delivery: Row<'delivery'>,
+  event: ReceiptEvent,
+): Promise<Change | null> {
+  const { state, possibleDuplicate } = delivery
+  const providerId = delivery.providerId ?? event.providerId
+  // Why it may have been told twice stays to be read, however it ends.
+  const reason = event.reason ?? (possibleDuplicate ? delivery.reason : null)
+  const second = secondMessage({ found: delivery, event })
+  if (second === 'ignore') return null
+  if (second === 'instead') return { state: event.state, reason: null, providerId: event.providerId, againAt: null }
+  if (second === 'twice') {
+    const known = delivery.reason === twiceReason && !goesOn(state, event.state)
+    const further = goesOn(state, event.state) ? event.state : state
+    return known ? null : { state: further, reason: twiceReason, providerId, possibleDuplicate: 1 }
+  }
+  if (!goesOn(state, event.state)) return null
+  const later = await laterOf(trx, now, channel, delivery, event)
+  if (later && !goesOn(state, later.state)) return null
+  return { state: event.state, reason, providerId, ...later }
+}
+
 /** Moves a delivery on from the state that was read; false when another callback was faster, so that rank is asked again. */
-async function moveOn(trx: Trx, now: Instant, delivery: Row<'delivery'>, event: ReceiptEvent): Promise<boolean> {
+async function moveOn(trx: Trx, now: Instant, delivery: Row<'delivery'>, change: Change): Promise<boolean> {
   const moved = await trx
     .updateTable('delivery')
-    .set({
-      state: event.state,
-      reason: event.reason,
-      updatedAt: now,
-      ...(delivery.providerId ? {} : { providerId: event.providerId }),
-      ...(delivery.sentAt ? {} : { sentAt: now }),
-    })
+    .set({ ...change, updatedAt: now, ...(delivery.sentAt ? {} : { sentAt: now }) })
     .where('id', '=', delivery.id)
     .where('state', '=', delivery.state)
     .executeTakeFirst()

@@ -60,7 +60,7 @@ const rowOf = (sms: WireSms, accountSid: string) => ({
   date_sent: sms.sentAt && said(sms.sentAt),
   date_updated: said(sms.sentAt ?? sms.createdAt),
   direction: 'outbound-api',
-  error_code: null,
+  error_code: sms.errorCode,
   error_message: null,
   // A service chooses its number when it sends, so until then there is none.
   from: sms.sender.startsWith('MG') ? (sms.sentAt ? '+15550100000' : null) : sms.sender,

@@ -20,6 +20,7 @@ export interface WireSms {
   /** Null while it waits in Twilio's queue: then a listing by the date of sending does not name it. */
   sentAt: Date | null
   status: string
+  errorCode: number | null
 }
 
 export interface WireTwilio extends WireServer {
@@ -33,6 +34,8 @@ export interface WireTwilio extends WireServer {
   /** Messages stay in the queue from now on, without a date of sending. */
   queue(on: boolean): void
   smsTo(number: string): WireSms[]
+  /** What a listing shows of what was sent; everything unless a story says otherwise, for a list may lag behind. */
+  shows: (sms: WireSms) => boolean
   /** How often messages were listed. */
   listings(): number
   /** A callback with its signature, for the address that the message named. */
@@ -116,6 +119,7 @@ export async function openTwilio({ faults }: { faults?: SmsFaults } = {}): Promi
       createdAt,
       sentAt: queued ? null : createdAt,
       status: queued ? status : 'sent',
+      errorCode: null,
     })
     return {
       status: 201,
@@ -137,7 +141,7 @@ export async function openTwilio({ faults }: { faults?: SmsFaults } = {}): Promi
       if (url.pathname !== path) return problem(404, 20404, 'The requested resource was not found')
       if (req.method === 'GET') {
         listings++
-        return listMessages(sent, accountSid, url)
+        return listMessages(sent.filter(wire.shows), accountSid, url)
       }
       if (req.method !== 'POST') return problem(405, 20004, 'Method not allowed')
       if (req.headers['content-type'] !== 'application/x-www-form-urlencoded')
@@ -157,6 +161,7 @@ export async function openTwilio({ faults }: { faults?: SmsFaults } = {}): Promi
     sent,
     templates,
     now: () => new Date(),
+    shows: () => true,
     queue(on) {
       queued = on
     },
