@@ -73,9 +73,11 @@ export function startPublisherThread(
     started.on('message', hear)
     started.on('error', (error) => {
       app.log('error', 'publisher.broke', { name: error.name, message: error.message })
-      for (const { reject } of [ready, ...waiting.splice(0)]) reject(error)
+      ready.reject(error)
     })
     started.on('exit', () => {
+      ready.reject(broke())
+      for (const { reject } of waiting.splice(0)) reject(broke())
       if (stopping || !opened) return
       setTimeout(() => {
         if (stopping) return
@@ -117,6 +119,7 @@ export function startPublisherThread(
     },
     wake: () => tell({ type: 'wake' }),
     publishAll({ startOver = false } = {}) {
+      if (thread.threadId === -1) return Promise.reject(broke())
       const asker = Promise.withResolvers<void>()
       waiting.push(asker)
       tell({ type: 'all', startOver })
@@ -136,6 +139,8 @@ export function startPublisherThread(
     },
   }
 }
+
+const broke = () => new Error('The publisher broke off; it is started again. The log says why.')
 
 /** Bytes come over as plain arrays. */
 const asBuffers = (file: Finished): Finished => {
