@@ -19,6 +19,8 @@ const usage = `npm run candor -- <command>
   token create --name N --role R          an API token, shown once
   token list                              the tokens and when they were last used
   token revoke ID                         the token opens nothing any more
+  hold                                    before a restored record is used: nothing that was open is sent
+                                          until a person lets it go on
   publish [--start-over]                  draws every page again; --start-over also when the record
                                           is older than the page
   help                                    this text
@@ -103,6 +105,10 @@ const table: Record<string, (args: string[]) => Promise<void>> = {
     const { positionals } = optionsOf(args, {}, 1)
     if (!positionals[0]) throw new UsageError('Which token? "npm run candor -- token list" shows their ids.')
     await commands.endToken(settings(), say, positionals[0])
+  },
+  async hold(args) {
+    optionsOf(args, {})
+    await commands.holdAll(settings(), say)
   },
   async publish(args) {
     const { values } = optionsOf(args, { 'start-over': { type: 'boolean' } })

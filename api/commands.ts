@@ -6,6 +6,7 @@ import { type Actor, system } from './audit/audit.ts'
 import type { Config } from './config.ts'
 import { migrate } from './db/connect.ts'
 import { invalid } from './errors.ts'
+import { holdEverything } from './notices/heartbeat.ts'
 import { recordBehind, startProgram } from './program.ts'
 
 type Say = (line: string) => void
@@ -66,6 +67,16 @@ export const endToken = (config: Config, say: Say, id: string) =>
   withApp(config, async (app) => {
     await revokeToken(app, operator, id)
     say(`Token ${id} opens nothing any more.`)
+  })
+
+/** Holds everything that may still be sent until a person decides, and says how much that is. */
+export const holdAll = (config: Config, say: Say) =>
+  withApp(config, async (app) => {
+    const { held, ended } = await holdEverything(app, operator)
+    say(
+      `${held === 1 ? 'One notice is' : `${held} notices are`} held. Nothing of what was open is sent until a person lets it go on or ends it on the desk; what is published from now on goes out as usual.`,
+    )
+    if (ended) say(`Messages to one person that end unsent: ${ended}. Who asked for a link or a code may ask again.`)
   })
 
 /** Draws every page again from the record; `startOver` also when the record is older than what is published. */

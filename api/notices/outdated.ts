@@ -84,7 +84,7 @@ export async function takeApartOutdated(
   const old = new Map<string, ToldUpdate>()
   for (const update of await newerOf(trx, notice)) {
     if (!tells(update, batch.channel)) continue
-    for (const id of await outdatedMembers(trx, batch.id, update.notice!.id)) if (!old.has(id)) old.set(id, update)
+    for (const id of await outdatedMembers(trx, batch, update.notice!.id)) if (!old.has(id)) old.set(id, update)
   }
   if (!old.size) return false
   await takeApart(trx, batch, now)

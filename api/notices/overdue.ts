@@ -1,37 +1,53 @@
 import type { App } from '#api/app.ts'
 import { plusMs } from '#api/lib/time.ts'
-import { overdueBatch } from './batch-queries.ts'
 import { crashPoint } from './crash.ts'
-import { endDeliveries, openNotices, unfrozen } from './queries.ts'
+import { endOf, tooOld } from './expiry.ts'
+import { batchToEnd } from './held-queries.ts'
+import { endDeliveries, findNotice, openNotices, unfrozen } from './queries.ts'
 import { endUnsent } from './settle.ts'
 
-/** Deliveries ended in one transaction, at the most. */
-const endMax = 100
+/** Deliveries ended in one transaction: on SQLite it holds the lock for about 10 ms. */
+const endMax = 250
 
 /**
- * Ends what waits on a channel that is switched off, once it is too old to be sent even if the channel came back: the
- * rows say so instead of waiting for ever. True when something ended.
+ * Ends what waits and must not be sent any more: it is too old, or a person ended its notice. So the rows say so as soon
+ * as it is certain, also where nothing would have been tried, on a channel that is off or stopped and while a notice is
+ * held. True when something ended.
  */
 export async function endOverdue(app: App): Promise<boolean> {
-  for (const channel of app.channels) {
-    if (!channel.offReason) continue
-    const now = app.now()
-    const before = plusMs(now, -channel.expiresAfterMs)
-    const reason = `too old to be sent: ${channel.offReason}`
-    const ended = await app.db.transaction().execute(async (trx) => {
-      const batch = await overdueBatch(trx, channel.name, before, now)
-      if (batch) await endUnsent(trx, now, batch, reason)
-      return batch !== undefined
-    })
-    if (ended) {
-      crashPoint(app, 'after-end')
-      return true
-    }
-    for (const notice of await openNotices(app.db)) {
-      if (notice.createdAt > before) continue
-      const ids = (await unfrozen(app.db, notice.id, channel.name, endMax)).map(({ id }) => id)
-      if (!ids.length) continue
-      await app.db.transaction().execute((trx) => endDeliveries(trx, ids, now, { state: 'expired', reason }))
+  for (const channel of app.channels)
+    if ((await endBatch(app, channel)) || (await endWaiting(app, channel))) return true
+  return false
+}
+
+type Channel = App['channels'][number]
+
+async function endBatch(app: App, channel: Channel): Promise<boolean> {
+  const now = app.now()
+  const before = plusMs(now, -channel.expiresAfterMs)
+  // A look without a lock: this is asked whenever nothing else is to be done.
+  if (!(await batchToEnd(app.db, channel.name, before, now))) return false
+  const ended = await app.db.transaction().execute(async (trx) => {
+    const batch = await batchToEnd(trx, channel.name, before, now)
+    if (!batch) return false
+    const end = endOf(channel, batch, await findNotice(trx, batch.noticeId), now)
+    await endUnsent(trx, now, batch, end?.reason ?? tooOld, end?.state)
+    return true
+  })
+  if (ended) crashPoint(app, 'after-end')
+  return ended
+}
+
+async function endWaiting(app: App, channel: Channel): Promise<boolean> {
+  const now = app.now()
+  for (const notice of await openNotices(app.db)) {
+    if (!endOf(channel, { askedAt: null, createdAt: notice.createdAt }, notice, now)) continue
+    const waiting = await unfrozen(app.db, notice.id, channel.name, endMax)
+    for (const { askedAt, createdAt } of waiting.slice(0, 1)) {
+      const end = endOf(channel, { askedAt, createdAt }, notice, now)
+      if (!end) continue
+      const ids = waiting.filter((row) => row.askedAt === askedAt).map(({ id }) => id)
+      await app.db.transaction().execute((trx) => endDeliveries(trx, ids, now, end))
       crashPoint(app, 'after-end')
       return true
     }

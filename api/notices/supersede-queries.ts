@@ -1,6 +1,7 @@
 import type { Db, Trx } from '#api/db/connect.ts'
 import type { DeliveryState } from '#api/db/schema.ts'
 import type { Instant } from '#api/lib/time.ts'
+import { saveBatch } from './batch-queries.ts'
 import type { ToldUpdate } from './supersede.ts'
 
 /** States of a delivery that is out, or still on its way. */
@@ -48,15 +49,20 @@ export async function outdatedWaiting(
   return rows.map(({ id }) => id)
 }
 
-/** Members of a batch whose recipient a newer notice tells on the same channel. */
-export async function outdatedMembers(trx: Trx, batchId: string, newerId: string): Promise<string[]> {
+/** Members of a batch, of its own notice, whose recipient a newer notice tells on the same channel. */
+export async function outdatedMembers(
+  trx: Trx,
+  batch: { id: string; noticeId: string },
+  newerId: string,
+): Promise<string[]> {
   const rows = await trx
     .selectFrom('delivery as old')
     .innerJoin('delivery as newer', (join) =>
       join.onRef('newer.channel', '=', 'old.channel').onRef('newer.subscriberId', '=', 'old.subscriberId'),
     )
     .select('old.id')
-    .where('old.batchId', '=', batchId)
+    .where('old.batchId', '=', batch.id)
+    .where('old.noticeId', '=', batch.noticeId)
     .where('newer.noticeId', '=', newerId)
     .where('newer.state', 'in', underWay)
     .execute()
@@ -64,15 +70,22 @@ export async function outdatedMembers(trx: Trx, batchId: string, newerId: string
 }
 
 /**
- * Takes a batch apart that was never attempted: its deliveries wait for a batch again, its key was never used. The caller
- * holds the batch.
+ * Takes a batch apart that was certainly never taken: its deliveries wait for a batch again, with a key of their own.
+ * Attempts that were refused stay in the record with it. The caller holds the batch.
  */
-export async function takeApart(trx: Trx, batch: { id: string; noticeId: string }, now: Instant): Promise<void> {
+export async function takeApart(trx: Trx, batch: { id: string; attempts: number }, now: Instant): Promise<void> {
+  await trx
+    .updateTable('notice')
+    .set({ frozenAt: null })
+    .where('id', 'in', (eb) =>
+      eb.selectFrom('delivery').select('delivery.noticeId').where('delivery.batchId', '=', batch.id),
+    )
+    .execute()
   await trx
     .updateTable('delivery')
     .set({ batchId: null, position: null, updatedAt: now })
     .where('batchId', '=', batch.id)
     .execute()
-  await trx.deleteFrom('batch').where('id', '=', batch.id).execute()
-  await trx.updateTable('notice').set({ frozenAt: null }).where('id', '=', batch.noticeId).execute()
+  if (batch.attempts > 0) await saveBatch(trx, batch.id, { state: 'final', bytes: null, finalAt: now })
+  else await trx.deleteFrom('batch').where('id', '=', batch.id).execute()
 }
