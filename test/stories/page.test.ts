@@ -30,7 +30,7 @@ story(
       const html = site.read(place)
       expect(brotliCompressSync(html).length, place).toBeLessThanOrEqual(homeBytesMax)
       expect(site.file(`${place}index.html.br`).length, place).toBeLessThanOrEqual(homeBytesMax)
-      expect(html).not.toMatch(/ style=|<link[^>]+stylesheet|<img|<script(?![^>]+src="\/assets\/)/)
+      expect(html).not.toMatch(/ style=|<link[^>]+stylesheet|<img|<script(?![^>]+src="\/assets\/|[^>]+ld\+json)/)
       const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(html) ?? []
       const hash = createHash('sha256').update(style).digest('base64')
       expect(html.indexOf('http-equiv="Content-Security-Policy"')).toBeLessThan(html.indexOf('<title>'))
