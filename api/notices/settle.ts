@@ -116,9 +116,11 @@ export async function settleFailed(
     const now = app.now()
     // Our lease ran out and another worker holds the batch now, or has settled it: its word counts.
     const current = await findBatch(trx, batch.id)
-    if (current?.state !== 'sending' || current.attempts !== batch.attempts) return 'overtaken'
+    if (current?.attempts !== batch.attempts) return 'overtaken'
     const outcome = failure.stopsChannel ? stoppedOutcome : failure.outcomeUnknown ? 'unknown' : 'failed'
     await endAttempt(trx, batch.id, { endedAt: now, outcome, detail: failure.reason })
+    // A callback was faster than the answer.
+    if (current.state !== 'sending') return 'overtaken'
     if (channel.perAddress) await noteAnswer(app, trx, channel, batch.id, { how: 'failed', reason: failure.reason })
     if (failure.stopsChannel) {
       await stop(trx, channel, now, failure.reason)
@@ -128,7 +130,7 @@ export async function settleFailed(
     const trouble = channel.fallback && !failure.permanent && (failure.unanswered || failure.outcomeUnknown)
     const stops = trouble ? await isSilent(trx, channel, now) : false
     if (stops) await stop(trx, channel, now, `no answer but trouble: ${failure.reason}`)
-    else if (!failure.unanswered) await resume(app, trx, channel)
+    else if (!trouble && !failure.unanswered) await resume(app, trx, channel)
     const mayBeOut = failure.outcomeUnknown && (failure.permanent || !channel.idempotent)
     if (mayBeOut) return hold(trx, batch, now, failure.reason)
     if (failure.permanent) {
