@@ -1,20 +1,46 @@
 import type { App } from '#api/app.ts'
-import type { NewRow, Row } from '#api/db/schema.ts'
+import { sharesWork, writeLock } from '#api/db/connect.ts'
+import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { fromJson } from '#api/lib/json.ts'
+import type { Instant } from '#api/lib/time.ts'
 import { subscribersAfter } from '#api/subscribers/queries.ts'
 import { apart } from './aside.ts'
 import type { Audience } from './audience.ts'
 import { crashPoint } from './crash.ts'
-import { deliveryInsert, hasUntaken, insertNotice, markTaken, moveCursor, openNotices, untaken } from './queries.ts'
+import {
+  deliveryInsert,
+  type Expanded,
+  hasUntaken,
+  insertNotice,
+  markTaken,
+  moveCursor,
+  openNotices,
+  untaken,
+} from './queries.ts'
 
 /** Outbox rows taken in one transaction. */
 const takeMax = 20
-/** Ledger rows written in one transaction: on SQLite it holds the lock for about 10 ms. */
-const chunkSize = 250
+/**
+ * Ledger rows written in one transaction. On SQLite it holds the only lock, 10 ms at the most: the next chunk has as many
+ * rows as would have taken `lockAimMs` at the pace of the last one, but no more than half again as many as that had.
+ * A server locks rows and not the record, so there the chunk is as large as it may be.
+ */
+const chunkSize = { first: 250, least: 50, most: 1_000 } as const
+const lockAimMs = 6
+const chunkSizes = new WeakMap<App, number>()
 
-/** Makes a notice of what was announced. True when there was something. */
-export async function takeAnnounced(app: App): Promise<boolean> {
+/** How many rows the next chunk has, after one of `rows` that held the lock for `heldMs`. */
+export function nextChunk(rows: number, heldMs: number): number {
+  const fitting = Math.floor((rows * lockAimMs) / Math.max(heldMs, 0.1))
+  return Math.max(chunkSize.least, Math.min(fitting, Math.ceil(rows * 1.5), chunkSize.most))
+}
+
+/**
+ * Makes a notice of what was announced. True when there was something. What was announced before the instant of a `hold`
+ * waits for a person, although nothing has decided yet whom it reaches: that is held in the same transaction.
+ */
+export async function takeAnnounced(app: App, hold?: { before: Instant; heldReason: string }): Promise<boolean> {
   if (!(await hasUntaken(app.db))) return false
   const taken = await app.db.transaction().execute(async (trx) => {
     const rows = await untaken(trx, takeMax)
@@ -32,6 +58,7 @@ export async function takeAnnounced(app: App): Promise<boolean> {
           createdAt: row.createdAt,
           expandedAt: null,
           frozenAt: null,
+          ...(hold && row.createdAt < hold.before ? { heldAt: app.now(), heldReason: hold.heldReason } : {}),
         })
       await markTaken(trx, row.seq, app.now())
     }
@@ -49,13 +76,17 @@ export async function expandNext(app: App): Promise<boolean> {
 }
 
 async function expand(app: App, notice: Row<'notice'>): Promise<true> {
-  const step = await nextStep(app, notice)
+  const limit = chunkSizes.get(app) ?? (sharesWork(app.db) ? chunkSize.most : chunkSize.first)
+  const step = await nextStep(app, notice, limit)
   const now = app.now()
-  const insert = step.rows.length ? deliveryInsert(app.db, step.rows) : null
+  const { channel, rows } = step
+  const insert = rows.length ? deliveryInsert(app.db, notice.id, channel, now, rows) : null
+  const heldBefore = writeLock(app.db).heldMs
   await app.db.transaction().execute(async (trx) => {
     const moved = await moveCursor(trx, notice, step.cursor === null ? { expandedAt: now } : { cursor: step.cursor })
     if (moved && insert) await trx.executeQuery(insert)
   })
+  if (rows.length === limit) chunkSizes.set(app, nextChunk(limit, writeLock(app.db).heldMs - heldBefore))
   crashPoint(app, step.cursor === null ? 'after-expand' : 'mid-expand')
   return true
 }
@@ -69,43 +100,44 @@ function readCursor(cursor: string): { channel: string; afterId: string } | null
 async function nextStep(
   app: App,
   notice: Row<'notice'>,
-): Promise<{ rows: NewRow<'delivery'>[]; cursor: string | null }> {
+  limit: number,
+): Promise<{ channel: string; rows: Expanded[]; cursor: string | null }> {
   const audience = notice.audience ? fromJson<Audience>(notice.audience) : {}
   const place = readCursor(notice.cursor)
   const from = place ? app.channels.findIndex(({ name }) => name === place.channel) : 0
   // A channel that was switched off, while it was walked or before, is left behind; those after it are walked still.
   const left = app.channels.slice(from).filter(({ name, offReason }) => audience[name] && !offReason)
   const [channel, next] = left.map(({ name }) => name)
-  if (channel === undefined) return { rows: [], cursor: null }
+  if (channel === undefined) return { channel: '', rows: [], cursor: null }
   const recipients = await subscribersAfter(app.db, {
     channel,
     ...audience[channel]!,
     until: notice.createdAt,
     afterId: place?.channel === channel ? place.afterId : '',
-    limit: chunkSize,
+    limit,
   })
-  const now = app.now()
   const rows = recipients.map(
-    (person): NewRow<'delivery'> => ({
+    (person): Expanded => ({
       id: newId(),
-      noticeId: notice.id,
-      channel,
       subscriberId: person.id,
       address: person.address,
       locale: person.locale,
-      state: person.closedAt ? 'skipped' : person.suppressed ? 'suppressed' : 'queued',
-      batchId: null,
-      position: null,
-      reason: person.closedAt ? leftReason : person.suppressed,
-      providerId: null,
-      possibleDuplicate: 0,
-      createdAt: now,
-      updatedAt: now,
-      sentAt: null,
+      ...stateOf(person, notice),
     }),
   )
-  if (recipients.length === chunkSize) return { rows, cursor: `${channel}:${recipients.at(-1)!.id}` }
-  return { rows, cursor: next === undefined ? null : `${next}:` }
+  if (recipients.length === limit) return { channel, rows, cursor: `${channel}:${recipients.at(-1)!.id}` }
+  return { channel, rows, cursor: next === undefined ? null : `${next}:` }
+}
+
+/** How a row begins: who left, who may not be written to, and whom a person decided not to tell, is told nothing. */
+function stateOf(
+  person: { closedAt: Instant | null; suppressed: string | null },
+  notice: Row<'notice'>,
+): Pick<Expanded, 'state' | 'reason'> {
+  if (person.closedAt) return { state: 'skipped', reason: leftReason }
+  if (person.suppressed) return { state: 'suppressed', reason: person.suppressed }
+  if (notice.endedAt) return { state: 'skipped', reason: notice.endedReason }
+  return { state: 'queued', reason: null }
 }
 
 /** Why a row says skipped. */
