@@ -12,7 +12,7 @@ const timeoutMs = 15_000
 /** Resend keeps an idempotency key for 24 hours, and would send again under it afterwards: an hour less is sure. */
 const keyKeptMs = 23 * 3_600_000
 /** Old news is not sent any more. */
-export const mailExpiresAfterMs = 23 * 3_600_000
+export const mailExpiresAfterMs = 12 * 3_600_000
 /** Requests a second until the first answer: the least that Resend ever allowed a team. */
 const perSecondBefore = 2
 
