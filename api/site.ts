@@ -25,7 +25,10 @@ const siteSchema = z.strictObject({
   colours: z.strictObject({ accent: z.string().regex(/^#[0-9a-f]{6}$/i) }).optional(),
   /** Countries whose numbers may subscribe to SMS, ISO 3166. The first reads numbers written without a country. */
   smsCountries: z.array(z.string().regex(/^[A-Z]{2}$/)).min(1),
-  smsPricePerSegment: z.strictObject({ amountMinor: z.int().nonnegative(), currency: z.string().regex(/^[A-Z]{3}$/) }),
+  /** For estimates, in whole coins; SMS_PRICE_PER_SEGMENT goes before it and can be finer. */
+  smsPricePerSegment: z
+    .strictObject({ amountMinor: z.int().nonnegative(), currency: z.string().regex(/^[A-Z]{3}$/) })
+    .optional(),
 })
 
 /** The company whose page this is: content/site.yaml. */

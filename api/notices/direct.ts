@@ -4,6 +4,7 @@ import type { Trx } from '#api/db/connect.ts'
 import { AppError } from '#api/errors.ts'
 import { newId } from '#api/lib/ids.ts'
 import { hashText, pack } from '#api/lib/pack.ts'
+import { type Instant, plusMs } from '#api/lib/time.ts'
 import type { Locale } from '#content/locales.ts'
 import { providerFor } from './hand-over.ts'
 
@@ -18,6 +19,8 @@ interface DirectMessage {
   message: { subject?: string; html?: string; text: string; headers?: Record<string, string>; chat?: ChatParts }
   /** Why nothing may go to this address: then the row says so and nothing is sent, with the same work as a message that is. */
   suppressed?: string | null
+  /** Until when it is of any use, such as a code that is dead then. Left out: as long as its channel sends. */
+  expiresAt?: Instant
 }
 
 /** Somebody waits for it, so it goes before every notice to many. */
@@ -36,7 +39,8 @@ export async function sendDirect(app: App, trx: Trx, direct: DirectMessage): Pro
   const [noticeId, batchId, deliveryId] = [newId(), newId(), newId()]
   const { address, locale, suppressed = null } = direct
   const headers = { 'Auto-Submitted': 'auto-generated', ...direct.message.headers }
-  const bytes = by.freeze([{ ...direct.message, headers, deliveryId, noticeId, address, locale }])
+  const expiresAt = [plusMs(now, channel.expiresAfterMs), ...(direct.expiresAt ? [direct.expiresAt] : [])].sort()[0]!
+  const bytes = by.freeze([{ ...direct.message, headers, deliveryId, noticeId, address, locale, expiresAt }])
   const packed = pack(bytes)
   await trx
     .insertInto('notice')
@@ -51,6 +55,7 @@ export async function sendDirect(app: App, trx: Trx, direct: DirectMessage): Pro
       createdAt: now,
       expandedAt: now,
       frozenAt: now,
+      expiresAt,
     })
     .execute()
   await trx
@@ -94,4 +99,28 @@ export async function sendDirect(app: App, trx: Trx, direct: DirectMessage): Pro
     })
     .execute()
   return { deliveryId }
+}
+
+/**
+ * What still waits to be sent to an address of this kind is of no use any more, as a code is once there is a newer one:
+ * it ends as expired. In the caller's transaction.
+ */
+export async function expireDirect(
+  trx: Trx,
+  now: Instant,
+  earlier: { kind: string; channel: string; address: string },
+): Promise<void> {
+  await trx
+    .updateTable('notice')
+    .set({ expiresAt: now })
+    .where('kind', '=', earlier.kind)
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('delivery')
+        .select('delivery.noticeId')
+        .where('delivery.address', '=', earlier.address)
+        .where('delivery.channel', '=', earlier.channel)
+        .where('delivery.state', '=', 'queued'),
+    )
+    .execute()
 }

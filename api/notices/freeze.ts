@@ -8,7 +8,7 @@ import { apart } from './aside.ts'
 import { composedFor } from './composed.ts'
 import { crashPoint } from './crash.ts'
 import { leftReason } from './expand.ts'
-import { endOf } from './expiry.ts'
+import { deadlineOf, endOf } from './expiry.ts'
 import { foldAway, foldKind, overCap } from './fold.ts'
 import { foldWriter, type Writer } from './fold-writer.ts'
 import { providerFor } from './hand-over.ts'
@@ -113,9 +113,10 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
       )
   const folded = speaking.filter(({ subscriberId }) => full.has(subscriberId))
   const going = speaking.filter(({ subscriberId }) => !full.has(subscriberId))
+  const expiresAt = deadlineOf(channel, { askedAt, createdAt }, notice)
   const batches = chunk(going, channel.batchSizeMax).map((members) => {
     const bytes = channel.freeze(
-      members.map((delivery) => writer.write(delivery, standings.get(delivery.subscriberId)!)),
+      members.map((delivery) => ({ ...writer.write(delivery, standings.get(delivery.subscriberId)!), expiresAt })),
     )
     return { id: newId(), members, packed: pack(bytes), hash: hashText(bytes) }
   })

@@ -3,7 +3,7 @@ import { loadSite } from '#api/site.ts'
 import { type Locale, locales } from '#content/locales.ts'
 import type { Told } from './told.ts'
 import { forReader, mailHeaders, updateMail } from './update-mail.ts'
-import { updateSms } from './update-sms.ts'
+import { type smsKinds, smsTemplate, updateSms } from './update-sms.ts'
 
 const sender = { site: loadSite('content/demo/site.yaml'), publicUrl: 'https://status.hezhou.example' }
 const component = (id: string, en: string, zh: string, status: Told['components'][number]['status']) => ({
@@ -50,20 +50,33 @@ const resolved: Told = {
 const sms = (told: Told, locale: Locale) => updateSms(told, locale, sender)
 
 it('writes the first SMS in one segment of either language', () => {
-  expect(sms(first, 'zh-CN')).toEqual({
+  expect(sms(first, 'zh-CN')).toMatchObject({
     text: '【禾舟商云】下单、支付自20:02起异常，正紧急处理。20:27前更新：status.hezhou.example/i/1107',
     encoding: 'UCS-2',
     length: 64,
     units: 64,
     segments: 1,
   })
-  expect(sms(first, 'en')).toEqual({
+  expect(sms(first, 'en')).toMatchObject({
     text: '[Hezhou] Order placement and payments failing since 20:02 (UTC+8). Fix under way. Next update by 20:27: status.hezhou.example/i/1107',
     encoding: 'GSM-7',
     length: 132,
     units: 134,
     segments: 1,
   })
+})
+
+it('gives the same words as a template and its parameters, in either language', () => {
+  const fillNumbered = (template: string, parameters: { value: string }[]) =>
+    template.replace(/\{\{(\d+)\}\}/g, (_, place) => parameters[Number(place) - 1]!.value)
+  for (const told of [first, resolved, { ...first, raised: true }, { ...first, nextUpdateAt: null }])
+    for (const locale of ['en', 'zh-CN'] as const) {
+      const { text, template } = sms(told, locale)
+      const [kind] = template!.id.split('/') as [(typeof smsKinds)[number]]
+      expect(template!.id).toBe(`${kind}/${locale}`)
+      expect(fillNumbered(smsTemplate(kind, locale), template!.parameters)).toBe(text)
+    }
+  expect(smsTemplate('recovered', 'zh-CN')).toBe('【{{1}}】{{2}}已于{{3}}恢复。详情：{{4}}')
 })
 
 it('writes the last SMS without a claim that no fact makes', () => {

@@ -2,11 +2,12 @@ import type { App } from '#api/app.ts'
 import type { SmsLength } from '#api/channels/sms/segments.ts'
 import { notFound } from '#api/errors.ts'
 import { readWhole } from '#api/incidents/queries.ts'
+import { type Price, priceOfMinor } from '#api/lib/money.ts'
 import { countAudience, type Headcount } from '#api/subscribers/queries.ts'
 import { type Locale, locales } from '#content/locales.ts'
 import { compose, pageOrder, senderOf } from './composed.ts'
 import { audienceOfDraft, type NoticeDraft, toldOfDraft } from './draft.ts'
-import { tooSlow } from './sms-pace.ts'
+import { estimateSms, noPrice, type SmsEstimate, tooSlow } from './sms-pace.ts'
 import type { Told } from './told.ts'
 import { forReader, type MailTemplate } from './update-mail.ts'
 import { type Sms, shortUrl, updateSms } from './update-sms.ts'
@@ -17,16 +18,18 @@ const tokenShown = '…'
 interface ChannelReach extends Headcount {
   /** Why nobody is reached although they are counted: the channel is off. */
   off: string | null
-  /** What it costs to tell them, in minor units; SMS only. */
-  cost?: { amountMinor: number; currency: string }
+  /** What it costs to tell them, in minor units, null when no price is set; SMS only. */
+  cost?: { amountMinor: number; currency: string } | null
+  /** How long it takes, and how many it would not reach; SMS only. */
+  pace?: Omit<SmsEstimate, 'cost'>
 }
 
 export interface NoticePreview {
   email: Record<Locale, MailTemplate>
-  sms: Record<Locale, Sms>
+  sms: Record<Locale, Omit<Sms, 'template'>>
   /** Channels that this draft goes out on; one that is missing tells nobody. */
   reach: Record<string, ChannelReach>
-  /** Sentences: an SMS that no longer fits one segment, and a sender too slow for all who are told. */
+  /** Sentences: an SMS that no longer fits one segment, a sender too slow for all who are told, a price that nobody set. */
   warnings: string[]
 }
 
@@ -52,12 +55,13 @@ export async function previewNotices(app: App, draft: NoticeDraft): Promise<Noti
   for (const [name, count] of Object.entries(await countAudience(app.db, audienceOfDraft(draft, incident)))) {
     reach[name] = { ...count, off: app.channels.find((channel) => channel.name === name)?.offReason ?? null }
     if (name !== 'sms') continue
-    reach[name].cost = costOf(app, count, sms)
-    warnings.push(...paceWarnings(app, segmentsOf(count, sms)))
+    const { cost, ...pace } = estimate(app, count, sms)
+    Object.assign(reach[name], { cost, pace })
+    warnings.push(...smsTrouble(app, count, sms))
   }
   return {
     email: each((locale) => forReader(composed.mail(locale), links)),
-    sms,
+    sms: each((locale) => shownSms(sms[locale])),
     reach,
     warnings,
   }
@@ -66,15 +70,26 @@ export async function previewNotices(app: App, draft: NoticeDraft): Promise<Noti
 const segmentsOf = ({ locales: people }: Headcount, sms: Record<Locale, SmsLength>): number =>
   locales.reduce((sum, locale) => sum + (people[locale] ?? 0) * sms[locale].segments, 0)
 
-function costOf({ site }: App, count: Headcount, sms: Record<Locale, Sms>) {
-  const { amountMinor, currency } = site.smsPricePerSegment
-  return { amountMinor: segmentsOf(count, sms) * amountMinor, currency }
+const shownSms = ({ template: _, ...sms }: Sms): Omit<Sms, 'template'> => sms
+
+/** What a segment costs: as the settings say, else the site file. */
+const priceOf = ({ config, site }: App): Price | null =>
+  config.sms.pricePerSegment ?? (site.smsPricePerSegment ? priceOfMinor(site.smsPricePerSegment) : null)
+
+const unlimited = { perSecond: Number.POSITIVE_INFINITY, expiresAfterMs: 0 }
+const smsOf = ({ channels }: App) => channels.find(({ name, offReason }) => name === 'sms' && !offReason)
+
+function estimate(app: App, count: Headcount, sms: Record<Locale, Sms>): SmsEstimate {
+  const audience = { people: count.people, segments: segmentsOf(count, sms) }
+  return estimateSms(audience, smsOf(app) ?? unlimited, priceOf(app))
 }
 
-function paceWarnings({ channels }: App, segments: number): string[] {
-  const channel = channels.find(({ name }) => name === 'sms')
-  const warning = channel && !channel.offReason ? tooSlow(segments, channel) : null
-  return warning ? [warning] : []
+/** What stands against telling these people by SMS. */
+function smsTrouble(app: App, count: Headcount, sms: Record<Locale, Sms>): string[] {
+  const channel = smsOf(app)
+  if (!channel || !count.people) return []
+  const slow = tooSlow({ people: count.people, segments: segmentsOf(count, sms) }, channel)
+  return [...(slow ? [slow] : []), ...(priceOf(app) ? [] : [noPrice])]
 }
 
 const tooLong = (locale: Locale, { segments, units, encoding }: Sms) =>
@@ -117,5 +132,5 @@ export async function smsWarnings(app: App): Promise<string[]> {
       (locale) =>
         `With ${shortUrl(app.config.publicUrl, '0000')} an SMS in ${locale} no longer fits one segment: a shorter PUBLIC_URL or sign in the site file makes each cheaper.`,
     )
-  return [...long, ...(all ? paceWarnings(app, segmentsOf(all, sms)) : [])]
+  return [...long, ...(all ? smsTrouble(app, all, sms) : [])]
 }

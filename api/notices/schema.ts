@@ -65,7 +65,22 @@ export const previewShape = z
         suppressed: z.int(),
         locales: z.partialRecord(locale, z.int()),
         off: z.string().nullable(),
-        cost: z.object({ amountMinor: z.int(), currency: z.string() }).optional(),
+        cost: z
+          .object({ amountMinor: z.int(), currency: z.string() })
+          .nullable()
+          .optional()
+          .openapi({ description: 'SMS only; null when no price per segment is set.' }),
+        pace: z
+          .object({
+            segments: z.int(),
+            segmentsPerSecond: z.number().nullable(),
+            seconds: z.int(),
+            notReached: z.int(),
+          })
+          .optional()
+          .openapi({
+            description: 'SMS only: how long the sender takes, and how many people it does not reach in time.',
+          }),
       }),
     ),
     warnings: z.array(z.string()),

@@ -1,3 +1,4 @@
+import type { Template } from '#api/channels/channel.ts'
 import { type SmsLength, smsLength } from '#api/channels/sms/segments.ts'
 import type { Locale } from '#content/locales.ts'
 import { fill, wordsOf } from '#content/words.ts'
@@ -7,6 +8,8 @@ import type { Sender } from './update-mail.ts'
 
 export interface Sms extends SmsLength {
   text: string
+  /** The same words as a sentence agreed with the provider and what fills its gaps. */
+  template?: Template
 }
 
 /** The short address of an incident; without its scheme where phones add https themselves. */
@@ -20,7 +23,7 @@ export const shortUrl = (publicUrl: string, code: string): string => `${publicUr
 export function updateSms(told: Told, locale: Locale, { site, publicUrl }: Sender): Sms {
   const words = wordsOf(locale).messages.sms
   const { zone } = site
-  const label = labelOf(told, words)
+  const kind = kindOf(told)
   const affected = told.components.filter(({ status }) => told.endedAt !== null || status !== 'operational')
   const names = affected.map(({ name }) => inLocale(name, locale).text)
   const values = {
@@ -32,21 +35,46 @@ export function updateSms(told: Told, locale: Locale, { site, publicUrl }: Sende
     url: shortUrl(publicUrl, told.code),
   }
   const made = functionLists(names, words).map((list): Sms => {
-    const text = fill(label, { ...values, function: list })
-    return { text, ...smsLength(text) }
+    const filled = { ...values, function: list }
+    const text = fill(words[kind], filled)
+    return { text, ...smsLength(text), template: templateOf(kind, locale, words[kind], filled) }
   })
   return made.find(({ segments }) => segments === 1) ?? made.at(-1)!
 }
 
 type SmsWords = ReturnType<typeof wordsOf>['messages']['sms']
 
-function labelOf(told: Told, words: SmsWords): string {
-  if (told.endedAt !== null) return words.recovered
-  if (!told.nextUpdateAt) return words.noPromise
-  if (told.raised) return words.raised
+/** The sentences an update can be told in; each may be agreed with a provider as a template. */
+export const smsKinds = ['failing', 'partly', 'degraded', 'noPromise', 'raised', 'recovered'] as const
+type SmsKind = (typeof smsKinds)[number]
+
+function kindOf(told: Told): SmsKind {
+  if (told.endedAt !== null) return 'recovered'
+  if (!told.nextUpdateAt) return 'noPromise'
+  if (told.raised) return 'raised'
   const worst = worstOf(told)
-  if (worst === 'degraded_performance') return words.degraded
-  return worst === 'partial_outage' ? words.partly : words.failing
+  if (worst === 'degraded_performance') return 'degraded'
+  return worst === 'partial_outage' ? 'partly' : 'failing'
+}
+
+/** The gaps of a sentence, "{start}", in the order in which a reader meets them first. */
+const gapsOf = (sentence: string): string[] => [
+  ...new Set([...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)),
+]
+
+/** The name and the parameters of a sentence, for a provider that keeps the sentence itself. */
+function templateOf(kind: SmsKind, locale: Locale, sentence: string, values: Record<string, string>): Template {
+  return {
+    id: `${kind}/${locale}`,
+    parameters: gapsOf(sentence).map((name) => ({ name, value: values[name] ?? '' })),
+  }
+}
+
+/** The sentence as a provider with templates takes it: its gaps numbered, "{{1}}", in the order of the parameters. */
+export function smsTemplate(kind: SmsKind, locale: Locale): string {
+  const sentence = wordsOf(locale).messages.sms[kind]
+  const numbered = Object.fromEntries(gapsOf(sentence).map((name, place) => [name, `{{${place + 1}}}`]))
+  return fill(sentence, numbered)
 }
 
 /** Ways to say which functions, the fullest first: all names, then fewer and how many more there are. */
