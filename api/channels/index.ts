@@ -1,18 +1,23 @@
 import type { Config } from '#api/config.ts'
-import type { Clock } from '#api/lib/clock.ts'
+import { type Clock, realClock } from '#api/lib/clock.ts'
+import { openOutgoing } from '#api/lib/outgoing.ts'
 import type { Channel } from './channel.ts'
 import { parseEmail } from './email/address.ts'
 import { mailExpiresAfterMs, resendChannel } from './email/resend.ts'
 import { smtpChannel } from './email/smtp.ts'
+import { feishuChannel } from './feishu/feishu.ts'
 import { letterboxChannel } from './letterbox/letterbox.ts'
 import { offChannel } from './off.ts'
+import { slackChannel } from './slack/slack.ts'
 import { exampleNumber, parseNumber } from './sms/number.ts'
 import { smsExpiresAfterMs } from './sms/request.ts'
 import { twilioChannel } from './sms/twilio.ts'
+import { webhookChannel } from './webhook/webhook.ts'
 
 /**
  * Every way a notice can travel: one folder and one line here. A channel without a provider keeps its messages in the
- * letterbox; in production it is off instead and says so.
+ * letterbox; in production it is off instead and says so. Webhooks and chats need no provider: they go where somebody
+ * subscribed them to go, in a demonstration too.
  */
 export function openChannels(
   config: Config,
@@ -36,6 +41,9 @@ export function openChannels(
   const without = (rest: typeof email | typeof sms, offReason: string) =>
     config.mode === 'production' ? offChannel(offReason, rest) : letterboxChannel(letterboxDir, clock, rest)
   const { twilio } = config.sms
+  const local = config.outgoingLocal
+  // A receiver compares a signature's time with its own clock, which knows nothing of one that was moved.
+  const endpoints = { secretKeys: config.secretKeys, outgoing: openOutgoing({ local }), clock: realClock, local }
   return [
     emailChannel(config) ?? without(email, 'No mail provider is set up: RESEND_API_KEY and SMTP_URL are missing.'),
     twilio
@@ -47,6 +55,9 @@ export function openChannels(
           clock,
         })
       : without(sms, 'No SMS provider is set up: TWILIO_ACCOUNT_SID is missing.'),
+    webhookChannel(endpoints),
+    slackChannel(endpoints),
+    feishuChannel(endpoints),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
 const letters = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
@@ -17,3 +17,9 @@ export function randomWord(length: number, alphabet = letters): string {
 /** A new id: 12 lower-case letters and digits (62 bits), the form of every id in the record. */
 export const newId = () => randomWord(12)
 export const idPattern = /^[a-z0-9]{12}$/
+
+/** An id made of names: the same names give the same id, in the form of every other. */
+export const derivedId = (...names: string[]): string =>
+  BigInt(`0x${createHash('sha256').update(names.join('/')).digest('hex')}`)
+    .toString(36)
+    .slice(0, 12)

@@ -14,12 +14,16 @@ export interface Happened {
   componentIds: string[]
 }
 
+/** Channels that programs and teams follow. */
+const everyUpdate = ['webhook', 'slack', 'feishu'] as const
+
 const isTold = (severity: number): boolean => severity < 3
 
 /**
  * Who is told of an update, until levels bring their own policy. Mail: the first and the resolved notice to everybody
  * whose choice covers the incident or who chose everything, updates between only to those whose components are
- * affected. SMS: first, raised and resolved. Severity 3 is private and severity 4 mails nobody.
+ * affected. SMS: first, raised and resolved. Webhooks and chats: every update, like feeds. Severity 3 is private and
+ * severity 4 mails nobody.
  */
 export function audienceOf(happened: Happened): Audience {
   if (!isTold(happened.severity)) return {}
@@ -27,6 +31,7 @@ export function audienceOf(happened: Happened): Audience {
   const componentIds = [...happened.componentIds].sort()
   const audience: Audience = { email: { componentIds, everything: milestone } }
   if (milestone || happened.raised) audience.sms = { componentIds, everything: true }
+  for (const channel of everyUpdate) audience[channel] = { componentIds, everything: true }
   return audience
 }
 

@@ -6,7 +6,7 @@ import { newRouter } from '#api/http/router.ts'
 import { answer, body, refusals, secured } from '#api/http/shapes.ts'
 import { costly } from '#api/lib/costly.ts'
 import { dayMs, plusMs } from '#api/lib/time.ts'
-import { maskAddress, maySeeAddresses } from '#api/subscribers/address.ts'
+import { maySeeAddresses, shownAddress } from '#api/subscribers/address.ts'
 import { tryAlikeAgain, tryDeliveryAgain } from './again-actions.ts'
 import { disabledEndpoints, heldNotices, type Waiting, waitingForPerson } from './alarm-queries.ts'
 import { leaveNotice, tryChannel } from './desk-actions.ts'
@@ -65,7 +65,7 @@ export function deskRoutes(app: App) {
         const from = plusMs(app.now(), -alarmForMs)
         const names = app.channels.map(({ name }) => name)
         const seesAddresses = maySeeAddresses(c.get('actor').roles)
-        const shown = (address: string) => (seesAddresses ? address : maskAddress(address))
+        const shown = (address: string) => shownAddress(address, seesAddresses)
         const stopped = (await stoppedChannels(app.db)).filter(({ channel }) => names.includes(channel))
         return c.json(
           {

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { App } from '#api/app.ts'
 import { byteOrderMark, csvLine } from '#api/lib/csv.ts'
-import { maskAddress } from '#api/subscribers/address.ts'
+import { shownAddress } from '#api/subscribers/address.ts'
 import { channelsOf, type ExportedLine, exportPage, updateNumbers } from './export-queries.ts'
 import { noticesOf } from './ledger-queries.ts'
 
@@ -47,7 +47,7 @@ export async function* exportLedger(
 }
 
 function lineOf(row: ExportedLine, update: number | null, masked: boolean): string {
-  const address = masked ? maskAddress(row.address) : row.address
+  const address = shownAddress(row.address, !masked)
   return csvLine([
     update,
     row.channel,

@@ -6,6 +6,7 @@ import { AppError, notFound } from '#api/errors.ts'
 import { idInput, idParam, pageQuery } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
 import { answer, body, refusals, secured } from '#api/http/shapes.ts'
+import { isSealed } from '#api/lib/seal.ts'
 import { maskAddress, maySeeAddresses, normalForms } from '#api/subscribers/address.ts'
 import { deliveryStates } from './delivery.ts'
 import { deskRoutes } from './desk-routes.ts'
@@ -66,7 +67,9 @@ export function noticeRoutes(app: App) {
           after: cursor,
           limit: limit + 1,
         })
-        const data = lines.slice(0, limit).map((line) => (seesAddresses ? line : masked(line)))
+        const data = lines
+          .slice(0, limit)
+          .map((line) => (seesAddresses && !isSealed(line.address) ? line : masked(line)))
         return c.json(
           {
             ...(await summary(id, update)),

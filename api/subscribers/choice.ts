@@ -18,10 +18,23 @@ export interface Consent {
  * The wording that a form shows today, by channel. A changed text gets a new key, and the old one stays in
  * content/words for as long as somebody's consent names it.
  */
-export const consentWordings = { email: 'email-2026-11', sms: 'sms-2026-11' } as const
+export const consentWordings = {
+  email: 'email-2026-11',
+  sms: 'sms-2026-11',
+  webhook: 'endpoint-2026-11',
+  slack: 'endpoint-2026-11',
+  feishu: 'endpoint-2026-11',
+} as const
 
-type SubscribedChannel = keyof typeof consentWordings
+/** Every channel that takes subscribers, in the order of the forms. */
+export const subscribedChannels = ['email', 'sms', 'webhook', 'slack', 'feishu'] as const satisfies SubscribedChannel[]
+
+export type SubscribedChannel = keyof typeof consentWordings
 export const isSubscribedChannel = (name: string): name is SubscribedChannel => name in consentWordings
+
+/** Which words describe what a channel brings. */
+export const choiceOf = (channel: string): 'email' | 'sms' | 'endpoint' =>
+  channel === 'email' || channel === 'sms' ? channel : 'endpoint'
 
 /** The wanted components, each once, in a fixed order. Throws AppError invalid when one of them is not among `known`. */
 export function chooseComponents(wanted: readonly string[], known: ReadonlySet<string>): string[] {

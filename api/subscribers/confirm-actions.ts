@@ -16,6 +16,7 @@ import {
   retireConfirmations,
   useConfirmation,
 } from './confirmation-queries.ts'
+import { openEndpoint } from './endpoint-actions.ts'
 import { countWithin } from './limit-queries.ts'
 import { networkKey, secondsLeft, triesPerNetwork } from './limits.ts'
 import { changeSubscriber, findByAddress, findSubscriber, saveComponents, suppressionOf } from './queries.ts'
@@ -39,8 +40,9 @@ export async function readConfirmation(
 /**
  * Confirms a subscription by the link in its mail: from now on updates come, as chosen when it was asked. Throws
  * not_found for a link we never made, conflict for one that is used or expired; of many at once exactly one succeeds.
+ * `secret` is what an endpoint's requests are signed with: it is told here and never again.
  */
-export async function confirmByLink(app: App, token: string): Promise<OwnView> {
+export async function confirmByLink(app: App, token: string): Promise<OwnView & { secret?: string }> {
   const now = app.now()
   return app.db.transaction().execute(async (trx) => {
     const row = await confirmationBySecret(trx, hashSecret(token))
@@ -90,7 +92,12 @@ export async function confirmByCode(
   return view
 }
 
-async function applyChoice(app: App, trx: Trx, now: Instant, row: ConfirmationRow): Promise<OwnView> {
+async function applyChoice(
+  app: App,
+  trx: Trx,
+  now: Instant,
+  row: ConfirmationRow,
+): Promise<OwnView & { secret?: string }> {
   const subscriber = await findSubscriber(trx, row.subscriberId)
   if (!subscriber) throw notFound('This subscription')
   // It left in the meantime by STOP, or its mails began to come back: then this is no consent any more.
@@ -113,7 +120,9 @@ async function applyChoice(app: App, trx: Trx, now: Instant, row: ConfirmationRo
   await record(trx, now, { id: subscriber.id, roles: [] }, 'subscriber.confirmed', subscriber.id, {
     after: { channel: subscriber.channel, componentIds, locale: choice.locale, consentWording: choice.wording },
   })
-  return ownViewOf(app.config, { ...subscriber, ...change }, componentIds)
+  const made = await openEndpoint(app, trx, subscriber, choice)
+  const own = ownViewOf(app.config, { ...subscriber, ...change }, componentIds, made?.endpoint)
+  return made?.secret === undefined ? own : { ...own, secret: made.secret }
 }
 
 /** A component that was archived after it was chosen is left out; when none is left, that is everything. */

@@ -15,6 +15,8 @@ export const perNetwork: Limit = { name: 'network', windowMs: hourMs, most: 30 }
 export const triesPerNetwork: Limit = { name: 'tries', windowMs: 10 * minuteMs, most: 30 }
 /** Messages that strangers may cause at one address: the first and two more when it got lost. */
 export const perAddress: Limit = { name: 'address', windowMs: dayMs, most: 3 }
+/** Messages that an owner has sent to an endpoint to see one arrive. */
+export const perTest: Limit = { name: 'test', windowMs: hourMs, most: 10 }
 /** Codes to numbers that differ in their last four digits only: pumped numbers come in such blocks. */
 export const perSmsPrefix: Limit = { name: 'prefix', windowMs: dayMs, most: 20 }
 /** Messages to addresses that have not confirmed, for the whole page: what an attack can cost. Notices are not counted. */

@@ -7,12 +7,16 @@ import { newRouter } from '#api/http/router.ts'
 import { answer, body, id, refusals } from '#api/http/shapes.ts'
 import { locales } from '#content/locales.ts'
 import { requestSubscription, sendAgain } from './actions.ts'
-import { isSubscribedChannel } from './choice.ts'
+import { isSubscribedChannel, subscribedChannels } from './choice.ts'
 import { confirmByCode, confirmByLink, readConfirmation } from './confirm-actions.ts'
+import { rotateSecret, sendTest, switchOn } from './endpoint-actions.ts'
 import { evenly, type Pause } from './evenly.ts'
 import { leave, readGoodbye, readSettings, saveSettings } from './settings-actions.ts'
 
-const addressLengthMax = 320
+/** A webhook's address may be long; each channel has its own limit below this. */
+const addressLengthMax = 2_000
+const ownerLengthMax = 320
+const secretLengthMax = 200
 const componentsMax = 500
 
 const channel = z.string().max(20)
@@ -30,13 +34,28 @@ const view = z.object({
   componentIds: z.array(id),
   active: z.boolean(),
 })
-const ownView = view.extend({ preferences: z.string(), unsubscribe: z.string() }).openapi('OwnSubscription')
+const ownView = view
+  .extend({
+    preferences: z.string(),
+    unsubscribe: z.string(),
+    endpoint: z
+      .object({
+        owner: z.string().openapi({ description: 'Masked.' }),
+        signed: z.boolean().openapi({ description: 'Requests are signed with a secret that was shown once.' }),
+        disabled: z.boolean().openapi({ description: 'Switched off because nothing arrived any more.' }),
+      })
+      .nullable()
+      .openapi({ description: 'Of a webhook or a chat; null of everything else.' }),
+  })
+  .openapi('OwnSubscription')
+const shownOnce = z.string().openapi({ description: 'What requests are signed with: shown once.' })
+const confirmed = ownView.extend({ secret: shownOnce.optional() }).openapi('ConfirmedSubscription')
 
 /** What anybody may ask who holds an address or one of our links; the pages of the site call these. */
 export function publicSubscriberRoutes(app: App, pause: Pause = setTimeout) {
   const common = { tags: ['Subscribing'] }
   const offer = z.object({
-    channels: z.array(z.object({ name: z.enum(['email', 'sms']), open: z.boolean() })),
+    channels: z.array(z.object({ name: z.enum(subscribedChannels), open: z.boolean() })),
     countries: z.array(z.string()).openapi({ description: 'Whose mobile numbers are served, ISO 3166.' }),
     example: z.string().openapi({ description: 'What a mobile number looks like.' }),
   })
@@ -67,6 +86,16 @@ export function publicSubscriberRoutes(app: App, pause: Pause = setTimeout) {
           z.strictObject({
             channel,
             address,
+            owner: z
+              .string()
+              .max(ownerLengthMax)
+              .optional()
+              .openapi({ description: 'Of a webhook or a chat: the mail address of whoever answers for it.' }),
+            secret: z
+              .string()
+              .max(secretLengthMax)
+              .optional()
+              .openapi({ description: 'Of a Feishu bot that asks for one: its signing secret.' }),
             components: components.optional(),
             locale: locale.optional(),
             website: z.string().max(1_000).optional().openapi({ description: 'Left empty by people.' }),
@@ -79,6 +108,8 @@ export function publicSubscriberRoutes(app: App, pause: Pause = setTimeout) {
         const wish = {
           channel: given.channel,
           address: given.address,
+          owner: given.owner,
+          secret: given.secret,
           components: given.components ?? [],
           locale: given.locale ?? app.site.defaultLocale,
         }
@@ -129,7 +160,7 @@ export function publicSubscriberRoutes(app: App, pause: Pause = setTimeout) {
         method: 'post',
         path: '/api/v1/confirmations/{token}',
         request: { params: token },
-        responses: { 200: answer(ownView, 'Confirmed: messages come.'), ...refusals(404, 409) },
+        responses: { 200: answer(confirmed, 'Confirmed: messages come.'), ...refusals(404, 409) },
       }),
       async (c) => c.json(await confirmByLink(app, c.req.valid('param').token), 200),
     )
@@ -159,6 +190,7 @@ export function publicSubscriberRoutes(app: App, pause: Pause = setTimeout) {
         return c.json(await saveSettings(app, c.req.valid('param').token, { componentIds, locale, revokeLinks }), 200)
       },
     )
+    .route('/', endpointRoutes(app))
     .openapi(
       createRoute({
         ...common,
@@ -181,5 +213,44 @@ export function publicSubscriberRoutes(app: App, pause: Pause = setTimeout) {
         responses: { 200: answer(view, 'Nothing more is sent.'), ...refusals(404) },
       }),
       async (c) => c.json(await leave(app, c.req.valid('param').token), 200),
+    )
+}
+
+/** What the owner of a webhook or a chat may do with it, by the link in their mail. */
+function endpointRoutes(app: App) {
+  const common = { tags: ['Subscribing'], request: { params: token } }
+  return newRouter()
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'post',
+        path: '/api/v1/preferences/{token}/secret',
+        responses: { 200: answer(z.object({ secret: shownOnce }), 'Signs from now on.'), ...refusals(404, 409) },
+      }),
+      async (c) => c.json(await rotateSecret(app, c.req.valid('param').token), 200),
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'post',
+        path: '/api/v1/preferences/{token}/test',
+        responses: {
+          202: answer(z.object({ accepted: z.literal(true) }), 'A test message goes out.'),
+          ...refusals(404, 409, 429),
+        },
+      }),
+      async (c) => {
+        await sendTest(app, c.req.valid('param').token)
+        return c.json({ accepted: true as const }, 202)
+      },
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'post',
+        path: '/api/v1/preferences/{token}/on',
+        responses: { 200: answer(ownView, 'Messages come again.'), ...refusals(404, 409) },
+      }),
+      async (c) => c.json(await switchOn(app, c.req.valid('param').token), 200),
     )
 }

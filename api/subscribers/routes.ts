@@ -8,7 +8,7 @@ import { answer, body, id, instant, refusals, secured } from '#api/http/shapes.t
 import { textInput } from '#api/http/words.ts'
 import { idPattern } from '#api/lib/ids.ts'
 import { locales } from '#content/locales.ts'
-import { maskAddress, maySeeAddresses, normalForms } from './address.ts'
+import { maySeeAddresses, normalForms, shownAddress } from './address.ts'
 import type { Pause } from './evenly.ts'
 import { hear } from './inbound-actions.ts'
 import { readKeyword } from './keywords.ts'
@@ -17,7 +17,7 @@ import { addSubscriber, liftBar } from './staff-actions.ts'
 import { findListed, type ListedSubscriber, listSubscribers } from './staff-queries.ts'
 
 const limitDefault = 20
-const addressLengthMax = 320
+const addressLengthMax = 2_000
 const wordingLengthMax = 80
 
 const shape = z
@@ -43,6 +43,8 @@ const input = z
   .strictObject({
     channel: z.string().max(20),
     address: z.string().max(addressLengthMax, 'This address is too long.'),
+    owner: z.string().max(320).optional(),
+    secret: z.string().max(200).optional(),
     components: z.array(idInput).max(500).optional(),
     locale: z.enum(locales, { error: `A language is one of ${locales.join(', ')}.` }).optional(),
     confirmed: z.boolean().optional(),
@@ -50,7 +52,8 @@ const input = z
     consentWording: textInput(wordingLengthMax, { line: true }).optional(),
   })
   .openapi('NewSubscriber', {
-    description: 'With `confirmed` the consent was given elsewhere, and `consentAt` and `consentWording` prove it.',
+    description:
+      'With `confirmed` the consent was given elsewhere, and `consentAt` and `consentWording` prove it. A webhook or a chat needs `owner`, the mail address of whoever answers for it; a Feishu bot may need `secret`.',
   })
 
 /** When and to what somebody agreed elsewhere; null when they are to be asked. Throws invalid when half of it is there. */
@@ -69,8 +72,10 @@ function consentOf(given: z.infer<typeof input>) {
 /** Subscribers for staff and machines, the public's side of it, and what people text back. `pause` is for tests. */
 export function subscriberRoutes(app: App, pause?: Pause) {
   const common = { tags: ['Subscribers'], security: secured }
-  const shown = (subscriber: ListedSubscriber, roles: readonly string[]): ListedSubscriber =>
-    maySeeAddresses(roles) ? subscriber : { ...subscriber, address: maskAddress(subscriber.address) }
+  const shown = (subscriber: ListedSubscriber, roles: readonly string[]): ListedSubscriber => ({
+    ...subscriber,
+    address: shownAddress(subscriber.address, maySeeAddresses(roles)),
+  })
 
   return newRouter()
     .openapi(
@@ -117,6 +122,8 @@ export function subscriberRoutes(app: App, pause?: Pause) {
         const wanted = {
           channel: given.channel,
           address: given.address,
+          owner: given.owner,
+          secret: given.secret,
           components: given.components ?? [],
           locale: given.locale ?? app.site.defaultLocale,
           consent: consentOf(given),

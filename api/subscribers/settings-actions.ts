@@ -5,6 +5,7 @@ import type { Db, Trx } from '#api/db/connect.ts'
 import { conflict, notFound } from '#api/errors.ts'
 import { type Choice, chooseComponents } from './choice.ts'
 import { closeAddress } from './closing-queries.ts'
+import { findEndpoint } from './endpoint-queries.ts'
 import { readLink } from './links.ts'
 import { changeSubscriber, componentsOf, findSubscriber, type SubscriberRow, saveComponents } from './queries.ts'
 import { type OwnView, ownViewOf, type SubscriptionView, viewOf } from './view.ts'
@@ -12,7 +13,7 @@ import { type OwnView, ownViewOf, type SubscriptionView, viewOf } from './view.t
 type Purpose = 'preferences' | 'unsubscribe'
 
 /** Whose link it is. Throws not_found when we did not make it, or when it was revoked since. */
-async function holder(app: App, db: Db | Trx, purpose: Purpose, token: string): Promise<SubscriberRow> {
+export async function holder(app: App, db: Db | Trx, purpose: Purpose, token: string): Promise<SubscriberRow> {
   const link = readLink(app.config, purpose, token)
   const subscriber = link && (await findSubscriber(db, link.subject))
   if (!link || !subscriber || subscriber.generation !== link.generation) throw notFound('This link')
@@ -22,7 +23,8 @@ async function holder(app: App, db: Db | Trx, purpose: Purpose, token: string): 
 /** What a subscriber chose, for the page behind their link. Changes nothing. */
 export async function readSettings(app: App, token: string): Promise<OwnView> {
   const subscriber = await holder(app, app.db, 'preferences', token)
-  return ownViewOf(app.config, subscriber, await componentsOf(app.db, subscriber.id))
+  const endpoint = await findEndpoint(app.db, subscriber.id)
+  return ownViewOf(app.config, subscriber, await componentsOf(app.db, subscriber.id), endpoint)
 }
 
 /**
@@ -53,7 +55,7 @@ export async function saveSettings(
       before,
       after: { componentIds, locale: wanted.locale, revokedLinks: wanted.revokeLinks ?? false },
     })
-    return ownViewOf(app.config, { ...subscriber, ...change }, componentIds)
+    return ownViewOf(app.config, { ...subscriber, ...change }, componentIds, await findEndpoint(trx, subscriber.id))
   })
 }
 

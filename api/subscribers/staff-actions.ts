@@ -41,15 +41,15 @@ const clockSkewMs = 5 * minuteMs
 
 /**
  * Adds a subscriber in the name of the staff or of a machine. Throws invalid for the address, a component or a consent
- * of the future, conflict when the address is subscribed already or nothing may be sent to it. `secret` is what a new
- * webhook's requests are signed with: it is told here and never again.
+ * of the future, conflict when the address is subscribed already or nothing may be sent to it. An endpoint that
+ * is added with a consent works at once, and its owner is sent the link to it.
  */
 export async function addSubscriber(
   app: App,
   actor: Actor,
   wanted: NewSubscriber,
   more: { claim?: Claim | undefined } = {},
-): Promise<{ id: string; secret?: string }> {
+): Promise<{ id: string }> {
   const now = app.now()
   const channel = channelFor(app, wanted.channel)
   const address = channel.parse(wanted.address)
@@ -58,7 +58,6 @@ export async function addSubscriber(
   if (consent && consent.at > plusMs(now, clockSkewMs))
     throw invalid('A consent cannot be given in the future.', { consentAt: 'Give the instant at which they agreed.' })
   const added = await app.db.transaction().execute(async (trx) => {
-    let secret: string | undefined
     const known = await listComponents(trx)
     const componentIds = chooseComponents(wanted.components, new Set(known.map(({ id }) => id)))
     const there = await findByAddress(trx, channel.name, address)
@@ -67,7 +66,7 @@ export async function addSubscriber(
     if (suppressed) throw conflict(`Nothing may be sent to this address: ${suppressed}.`)
     const subscriber = await findOrAddSubscriber(trx, now, { channel: channel.name, address, locale })
     if (consent) {
-      await changeSubscriber(trx, subscriber.id, {
+      const confirmed = {
         locale,
         everything: componentIds.length ? 0 : 1,
         confirmedAt: now,
@@ -75,15 +74,18 @@ export async function addSubscriber(
         closedReason: null,
         consentAt: consent.at,
         consentWording: consent.wording,
-      })
+      }
+      await changeSubscriber(trx, subscriber.id, confirmed)
       await saveComponents(trx, subscriber.id, componentIds)
-      secret = (await openEndpoint(app, trx, subscriber, endpoint))?.secret
+      // Its owner finds the way to its secret, and to everything else, in a mail.
+      if (await openEndpoint(app, trx, subscriber, endpoint))
+        await askOrRemind(app, trx, now, channel, { ...subscriber, ...confirmed }, { componentIds, locale }, 'link')
     } else await askOrRemind(app, trx, now, channel, subscriber, { componentIds, locale, ...endpoint }, 'already')
     await record(trx, now, actor, consent ? 'subscriber.imported' : 'subscriber.invited', subscriber.id, {
       after: { channel: channel.name, componentIds, locale, consent },
     })
     await settle(trx, more.claim, subscriber.id)
-    return { id: subscriber.id, ...(secret === undefined ? {} : { secret }) }
+    return { id: subscriber.id }
   })
   app.wake()
   return added

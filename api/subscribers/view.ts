@@ -1,7 +1,10 @@
 import type { Config } from '#api/config.ts'
+import type { Schema } from '#api/db/schema.ts'
 import { deriveToken } from '#api/lib/tokens.ts'
 import type { Locale } from '#content/locales.ts'
 import { maskAddress } from './address.ts'
+
+type EndpointRow = Schema['endpoint']
 
 /** A subscription as the holder of one of its links sees it. The address is masked: links get passed on. */
 export interface SubscriptionView {
@@ -18,6 +21,17 @@ export interface SubscriptionView {
 export interface OwnView extends SubscriptionView {
   preferences: string
   unsubscribe: string
+  /** Of a webhook or a chat what its owner should know; null of everything else. */
+  endpoint: EndpointView | null
+}
+
+interface EndpointView {
+  /** Masked. */
+  owner: string
+  /** Whether requests are signed with a secret that we made. */
+  signed: boolean
+  /** We switched it off, and its owner may switch it on again. */
+  disabled: boolean
 }
 
 type Row = {
@@ -39,8 +53,20 @@ export const viewOf = (row: Row, componentIds: string[]): SubscriptionView => ({
   active: row.confirmedAt !== null && row.closedAt === null,
 })
 
-export const ownViewOf = (config: Pick<Config, 'secretKeys'>, row: Row, componentIds: string[]): OwnView => ({
+export const ownViewOf = (
+  config: Pick<Config, 'secretKeys'>,
+  row: Row,
+  componentIds: string[],
+  endpoint?: Pick<EndpointRow, 'owner' | 'secret' | 'disabledAt'>,
+): OwnView => ({
   ...viewOf(row, componentIds),
   preferences: deriveToken(config.secretKeys, 'preferences', row.id, row.generation),
   unsubscribe: deriveToken(config.secretKeys, 'unsubscribe', row.id, row.generation),
+  endpoint: endpoint
+    ? {
+        owner: maskAddress(endpoint.owner),
+        signed: row.channel === 'webhook' && endpoint.secret !== null,
+        disabled: row.closedAt !== null && endpoint.disabledAt !== null,
+      }
+    : null,
 })

@@ -3,11 +3,12 @@ import { openIncident } from '#api/incidents/actions.ts'
 import type { Incident } from '#api/incidents/show.ts'
 import { newId } from '#api/lib/ids.ts'
 import { plusMs } from '#api/lib/time.ts'
+import type { SubscribedChannel } from '#api/subscribers/choice.ts'
 import type { Locale, Words } from '#content/locales.ts'
 import { inMinutes, lin, openServices } from './services.ts'
 
 export interface Person {
-  channel?: 'email' | 'sms'
+  channel?: SubscribedChannel
   address: string
   locale?: Locale
   /** None means everything. */

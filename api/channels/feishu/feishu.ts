@@ -39,6 +39,7 @@ export function feishuChannel(settings: EndpointSettings): Channel {
     offReason: null,
     confirmation: 'link',
     perAddress: { restMs },
+    takesSecret: true,
     mergesUpdates: true,
     batchSizeMax: mergedMax,
     perSecond: Number.POSITIVE_INFINITY,

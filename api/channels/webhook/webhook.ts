@@ -2,7 +2,7 @@ import { outgoingTimeoutMs } from '#api/lib/outgoing.ts'
 import { hourMs, minuteMs, secondMs, toMs } from '#api/lib/time.ts'
 import { type Channel, DeliveryFailed } from '../channel.ts'
 import { type EndpointSettings, openSealed, parseEndpoint, postTo, waitOf } from '../endpoint.ts'
-import { signatureHeaders } from './sign.ts'
+import { newEndpointSecret, signatureHeaders } from './sign.ts'
 
 /** After the first attempt, at once: for news, shorter than the specification's own table. */
 const waitsMs = [5 * secondMs, minuteMs, 5 * minuteMs, 30 * minuteMs, 2 * hourMs, 6 * hourMs, 15 * hourMs] as const
@@ -14,6 +14,12 @@ const throttles = new Set([429, 502, 504])
 const gone = 410
 /** A server that hangs holds a lane for as long as a request may take: others need some left. */
 const lanes = 16
+
+/** What a receiver did not acknowledge did not arrive: it is sent again, and a receiver that has it drops it. */
+function unheard(error: unknown): never {
+  if (!(error instanceof DeliveryFailed)) throw error
+  throw new DeliveryFailed(error.reason, { permanent: error.permanent, unanswered: error.unanswered })
+}
 
 interface Frozen {
   to: string
@@ -29,6 +35,7 @@ export function webhookChannel(settings: EndpointSettings): Channel {
     offReason: null,
     confirmation: 'link',
     perAddress: { restMs: 0 },
+    newSecret: newEndpointSecret,
     batchSizeMax: 1,
     perSecond: Number.POSITIVE_INFINITY,
     lanes,
@@ -50,7 +57,7 @@ export function webhookChannel(settings: EndpointSettings): Channel {
       const { to, id, body } = JSON.parse(batch.bytes) as Frozen
       const secrets = (batch.secrets ?? []).map((secret) => openSealed(settings, secret))
       const atSeconds = Math.floor(toMs(settings.clock.now()) / secondMs)
-      const answer = await postTo(settings, to, body, signatureHeaders(secrets, id, atSeconds, body))
+      const answer = await postTo(settings, to, body, signatureHeaders(secrets, id, atSeconds, body)).catch(unheard)
       const { status } = answer
       const reason = `answered ${status}`
       if (status >= 200 && status < 300) return [{ deliveryId: id, state: 'sent', providerId: id }]

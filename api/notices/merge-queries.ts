@@ -1,0 +1,67 @@
+import type { Db, Trx } from '#api/db/connect.ts'
+import type { Row } from '#api/db/schema.ts'
+import type { Instant } from '#api/lib/time.ts'
+
+/** Whom a batch goes to, where all of it goes to one subscriber, and how they stand. */
+export const recipientOf = (
+  db: Db | Trx,
+  batchId: string,
+): Promise<Pick<Row<'subscriber'>, 'id' | 'locale' | 'generation' | 'closedAt' | 'closedReason'> | undefined> =>
+  db
+    .selectFrom('delivery')
+    .innerJoin('subscriber', 'subscriber.id', 'delivery.subscriberId')
+    .select([
+      'subscriber.id',
+      'subscriber.locale',
+      'subscriber.generation',
+      'subscriber.closedAt',
+      'subscriber.closedReason',
+    ])
+    .where('delivery.batchId', '=', batchId)
+    .executeTakeFirst()
+
+/** Those of these subscribers to whom a message is on its way or waits for its time. */
+export async function busyAmong(db: Db | Trx, channel: string, subscriberIds: string[]): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('batch')
+    .innerJoin('delivery', 'delivery.batchId', 'batch.id')
+    .select('delivery.subscriberId')
+    .where('batch.channel', '=', channel)
+    .where('batch.state', 'in', ['ready', 'sending'])
+    .where('delivery.subscriberId', 'in', subscriberIds)
+    .execute()
+  return new Set(rows.map(({ subscriberId }) => subscriberId))
+}
+
+/** Batches of a channel that could be sent now or are being sent: those that wait for another attempt keep nobody waiting. */
+export async function countDue(db: Db | Trx, channel: string, now: Instant): Promise<number> {
+  const { count } = await db
+    .selectFrom('batch')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('channel', '=', channel)
+    .where((eb) =>
+      eb.or([eb('state', '=', 'sending'), eb.and([eb('state', '=', 'ready'), eb('nextAttemptAt', '<=', now)])]),
+    )
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+/** Whether a newer notice of the same incident has reached this subscriber. */
+export async function newerReached(
+  db: Db | Trx,
+  subscriberId: string,
+  { incidentId, seq }: Pick<Row<'notice'>, 'incidentId' | 'seq'>,
+): Promise<boolean> {
+  if (incidentId === null || seq === null) return false
+  const newer = await db
+    .selectFrom('delivery')
+    .innerJoin('notice', 'notice.id', 'delivery.noticeId')
+    .select('delivery.id')
+    .where('notice.incidentId', '=', incidentId)
+    .where('notice.seq', '>', seq)
+    .where('delivery.subscriberId', '=', subscriberId)
+    .where('delivery.state', 'in', ['sent', 'delivered'])
+    .limit(1)
+    .executeTakeFirst()
+  return newer !== undefined
+}

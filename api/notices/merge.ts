@@ -1,0 +1,123 @@
+import type { App } from '#api/app.ts'
+import type { Channel } from '#api/channels/channel.ts'
+import type { Row } from '#api/db/schema.ts'
+import { newId } from '#api/lib/ids.ts'
+import { hashText, pack } from '#api/lib/pack.ts'
+import { endpointsOf } from '#api/subscribers/endpoint-queries.ts'
+import { type ComposedNotice, composedFor } from './composed.ts'
+import { crashPoint } from './crash.ts'
+import { leftReason } from './expand.ts'
+import { endOf } from './expiry.ts'
+import { busyAmong } from './merge-queries.ts'
+import { messageFor } from './message.ts'
+import { endDeliveries, insertBatch, putInBatch, standingOf, unfrozen } from './queries.ts'
+
+/** Rows looked at for one piece of work, of each notice. */
+const lookMax = 1_000
+/** Robots written to in one transaction. */
+const robotsMax = 50
+const noticePriority = 1
+
+interface Waiting {
+  delivery: Row<'delivery'>
+  notice: Row<'notice'>
+}
+
+/**
+ * Writes the next messages of a channel on which several updates that wait for one address become one message. To an
+ * address with a message on its way nothing is written: what is said meanwhile waits, and goes together. True when
+ * there was something to write.
+ */
+export async function freezeMerged(app: App, channel: Channel, notices: Row<'notice'>[]): Promise<boolean> {
+  const waiting: Waiting[] = []
+  for (const notice of [...notices].sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1)))
+    for (const delivery of await unfrozen(app.db, notice.id, channel.name, lookMax)) waiting.push({ delivery, notice })
+  if (!waiting.length) return false
+  if (await endOld(app, channel, waiting)) return true
+  const ids = [...new Set(waiting.map(({ delivery }) => delivery.subscriberId))]
+  const busy = await busyAmong(app.db, channel.name, ids)
+  const free = ids.filter((id) => !busy.has(id)).slice(0, robotsMax)
+  if (!free.length) return false
+  const composed = new Map<string, ComposedNotice | null>()
+  for (const { notice, delivery } of waiting)
+    if (free.includes(delivery.subscriberId) && !composed.has(notice.id))
+      composed.set(notice.id, await composedFor(app, notice))
+  const standings = new Map((await standingOf(app.db, free)).map((standing) => [standing.id, standing]))
+  const endpoints = new Map((await endpointsOf(app.db, free)).map((endpoint) => [endpoint.subscriberId, endpoint]))
+  const now = app.now()
+  let written = 0
+  await app.db
+    .transaction()
+    .execute(async (trx) => {
+      for (const subscriberId of free) {
+        const mine = waiting.filter(({ delivery }) => delivery.subscriberId === subscriberId)
+        const standing = standings.get(subscriberId)
+        if (!standing || standing.closedAt || standing.suppressed) {
+          const state = standing?.suppressed && !standing.closedAt ? 'suppressed' : 'skipped'
+          const reason = (state === 'suppressed' && standing?.suppressed) || leftReason
+          await endDeliveries(trx, idsOf(mine), now, { state, reason })
+          continue
+        }
+        const lost = mine.filter(({ notice }) => !composed.get(notice.id))
+        if (lost.length)
+          await endDeliveries(trx, idsOf(lost), now, { state: 'failed', reason: 'the update is not in the record' })
+        // What a person asked for once more shares no message with what goes for the first time.
+        const [first, ...others] = mine.filter((one) => !lost.includes(one))
+        if (!first) continue
+        const together = [first, ...others.filter(({ delivery }) => delivery.askedAt === first.delivery.askedAt)].slice(
+          0,
+          channel.batchSizeMax,
+        )
+        const bytes = channel.freeze(
+          together.map(({ delivery, notice }) => messageFor(app, composed.get(notice.id)!, delivery, standing)),
+        )
+        const restUntil = endpoints.get(subscriberId)?.nextSendAt
+        const id = newId()
+        await insertBatch(trx, {
+          id,
+          noticeId: together.at(-1)!.notice.id,
+          channel: channel.name,
+          size: together.length,
+          bytes: pack(bytes),
+          bytesHash: hashText(bytes),
+          state: 'ready',
+          priority: noticePriority,
+          attempts: 0,
+          nextAttemptAt: restUntil && restUntil > now ? restUntil : now,
+          leaseOwner: null,
+          leaseUntil: null,
+          createdAt: now,
+          finalAt: null,
+          askedAt: first.delivery.askedAt,
+        })
+        // Another worker froze one of them: nothing of this transaction may stand.
+        if (!(await putInBatch(trx, id, idsOf(together)))) throw new MergedElsewhere()
+        written++
+      }
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof MergedElsewhere)) throw error
+    })
+  if (written) crashPoint(app, 'after-freeze')
+  return true
+}
+
+class MergedElsewhere extends Error {}
+
+const idsOf = (waiting: Waiting[]) => waiting.map(({ delivery }) => delivery.id)
+
+/** Ends what is too old to be sent. True when something was. */
+async function endOld(app: App, channel: Channel, waiting: Waiting[]): Promise<boolean> {
+  const now = app.now()
+  for (const { delivery, notice } of waiting) {
+    const end = endOf(channel, delivery, notice, now)
+    if (!end) continue
+    const same = waiting.filter(
+      (one) => one.notice.id === notice.id && endOf(channel, one.delivery, notice, now)?.reason === end.reason,
+    )
+    await app.db.transaction().execute((trx) => endDeliveries(trx, idsOf(same), now, end))
+    crashPoint(app, 'after-end')
+    return true
+  }
+  return false
+}
