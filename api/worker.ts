@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { openApp } from './app.ts'
 import type { Config } from './config.ts'
 import { DemoClock } from './demo/clock.ts'
+import { forgetReceipts } from './notices/receipts.ts'
 import { runWorker } from './notices/run-worker.ts'
 import type { Site } from './site.ts'
 import { sweepSubscribers } from './subscribers/staff-actions.ts'
@@ -15,7 +16,10 @@ export interface WorkerStart {
 // The worker's thread: its own connection to the record, woken and stopped by the thread that serves.
 const { config, site } = workerData as WorkerStart
 const app = openApp(config, { site, ...(config.mode === 'demo' ? { clock: new DemoClock(config.dataDir) } : {}) })
-const worker = runWorker(app, sweepSubscribers)
+const worker = runWorker(app, async () => {
+  await sweepSubscribers(app)
+  await forgetReceipts(app)
+})
 parentPort?.on('message', (message) => {
   if (message === 'wake') worker.wake()
   if (message === 'stop') void worker.stop()

@@ -2,7 +2,7 @@ import type { App } from '#api/app.ts'
 import { accountOf, type Channel, type ReceiptEvent } from '#api/channels/channel.ts'
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
-import { type Instant, plusMs } from '#api/lib/time.ts'
+import { dayMs, type Instant, plusMs } from '#api/lib/time.ts'
 import { barAddress } from '#api/subscribers/closing-queries.ts'
 import { saveBatch } from './batch-queries.ts'
 import { crashPoint } from './crash.ts'
@@ -70,6 +70,36 @@ export async function fold(app: App, trx: Trx, channel: Channel, event: ReceiptE
     delivery = await findDelivery(trx, channel.name, event)
   }
   return false
+}
+
+/** How long it is known which callbacks came: providers repeat theirs for a day or two, and a person may look one up. */
+const keptMs = 30 * dayMs
+/** Callbacks forgotten in one transaction: short enough for the writers beside it. */
+const forgetMax = 500
+
+/** Forgets callbacks that are older than any provider repeats. To be done now and then. */
+export async function forgetReceipts(app: App): Promise<number> {
+  const before = plusMs(app.now(), -keptMs)
+  for (let gone = 0; ; ) {
+    const { numDeletedRows } = await app.db
+      .deleteFrom('providerEvent')
+      .where((eb) =>
+        eb(
+          eb.refTuple('channel', 'eventId'),
+          'in',
+          eb
+            .selectFrom('providerEvent')
+            .select(['channel', 'eventId'])
+            .where('receivedAt', '<', before)
+            .orderBy('receivedAt')
+            .limit(forgetMax)
+            .$asTuple('channel', 'eventId'),
+        ),
+      )
+      .executeTakeFirst()
+    gone += Number(numDeletedRows)
+    if (numDeletedRows < forgetMax) return gone
+  }
 }
 
 /** Nothing goes out until the account is put right: it is tried now and then. */

@@ -1,8 +1,11 @@
-import { afterAll, beforeEach, expect } from 'vitest'
-import type { App } from '#api/app.ts'
+import { afterAll, beforeEach, expect, it } from 'vitest'
+import { type App, openApp } from '#api/app.ts'
+import { readConfig } from '#api/config.ts'
 import { hourMs, minuteMs, secondMs, toMs } from '#api/lib/time.ts'
 import { sendDirect } from '#api/notices/direct.ts'
+import { runWorker } from '#api/notices/run-worker.ts'
 import { planOnce } from '#api/notices/work.ts'
+import { newRecord } from '../support/record.ts'
 import { story } from '../support/story.ts'
 import { ledger, openServices, ordersDown, subscribe } from '../support/telling.ts'
 import { workFor } from '../support/work.ts'
@@ -23,13 +26,25 @@ const startsOf = async (app: App) =>
     toMs(startedAt),
   )
 
+const ask = (app: App, address: string) =>
+  app.db.transaction().execute((trx) =>
+    sendDirect(app, trx, {
+      kind: 'confirmation',
+      channel: 'email',
+      subscriberId: 'somebody0000',
+      address,
+      locale: 'en',
+      message: { subject: 'Is it you?', html: '<p>Is it you?</p>', text: 'Is it you?' },
+    }),
+  )
+
 tell('no provider is asked more often than the setting says', async ({ app, clock }) => {
   await subscribe(app, readers(520))
   await ordersDown(app, await openServices(app))
   await workFor(app, clock, 60 * secondMs)
   const starts = await startsOf(app)
-  expect(starts).toHaveLength(6)
-  expect(starts.slice(1).map((at, i) => at - starts[i]!)).toEqual([500, 500, 500, 500, 500])
+  expect(starts.length).toBeGreaterThanOrEqual(6)
+  expect(new Set(starts.slice(1).map((at, i) => at - starts[i]!))).toEqual(new Set([500]))
 })
 
 tell('when a provider says how long to wait, everything waits that long', async ({ app, clock }) => {
@@ -47,16 +62,7 @@ tell('a message that one person waits for goes before a notice to many', async (
   await subscribe(app, readers(300))
   await ordersDown(app, await openServices(app))
   while (await planOnce(app));
-  await app.db.transaction().execute((trx) =>
-    sendDirect(app, trx, {
-      kind: 'confirmation',
-      channel: 'email',
-      subscriberId: 'somebody0000',
-      address: 'new@mail.example',
-      locale: 'en',
-      message: { subject: 'Is it you?', html: '<p>Is it you?</p>', text: 'Is it you?' },
-    }),
-  )
+  await ask(app, 'new@mail.example')
   await workFor(app, clock, 60 * secondMs)
   expect(resend.batches[0]!.mails.map(({ to, subject }) => [to, subject])).toEqual([['new@mail.example', 'Is it you?']])
   expect(resend.mails()).toHaveLength(301)
@@ -73,6 +79,53 @@ tell('a key stands for the same bytes at every attempt', async ({ app, clock }) 
   expect(resend.batches.filter(({ replay }) => replay).length).toBeGreaterThan(0)
   expect(new Set(resend.mails().map(({ to }) => to)).size).toBe(120)
   expect(resend.mails()).toHaveLength(120)
+})
+
+const limited = { 'ratelimit-limit': '20', 'ratelimit-remaining': '19', 'ratelimit-reset': '1' }
+const justWait = { statusCode: 429, name: 'rate_limit_exceeded', message: 'Slower.' }
+
+story(
+  'the pace that an answer allows is kept in the record, so that a restart keeps it too',
+  async ({ app, clock, env }) => {
+    for (let i = 0; i < 5; i++) await ask(app, `new${i}@mail.example`)
+    resend.failNext(1, { status: 429, body: justWait, headers: { ...limited, 'retry-after': '1' } })
+    // As long as no answer has said anything, two a second at the most.
+    expect(app.channels.find(({ name }) => name === 'email')?.perSecond).toBe(2)
+    await workFor(app, clock, 900)
+    const kept = () => app.db.selectFrom('channelState').select('perSecond').executeTakeFirst()
+    expect((await kept())?.perSecond).toBeCloseTo(19.4)
+    const again = openApp(readConfig(env, 'test'), { clock })
+    try {
+      await workFor(again, clock, 60 * secondMs)
+    } finally {
+      await again.close()
+    }
+    const starts = await startsOf(app)
+    expect(starts[1]! - starts[0]!).toBe(secondMs)
+    expect(starts[2]! - starts[1]!).toBe(52)
+    // The stand-in's own headers allow a thousand a second from then on.
+    expect(starts[4]! - starts[3]!).toBe(2)
+    expect(resend.mails()).toHaveLength(5)
+  },
+  { ...resendEnv(resend), RESEND_REQUESTS_PER_SECOND: '' },
+)
+
+it('a provider that allows five a second and means it never has to say so', { timeout: 30_000 }, async () => {
+  const strict = await openResend('re_strict', { requestsPerSecond: 5 })
+  const { url, dataDir, drop } = await newRecord('sqlite')
+  const env = { ...resendEnv(strict), RESEND_REQUESTS_PER_SECOND: '', DATABASE_URL: url, DATA_DIR: dataDir }
+  const app = openApp(readConfig({ ...env, LOG_LEVEL: 'silent' }, 'test'))
+  try {
+    for (let i = 0; i < 12; i++) await ask(app, `new${i}@mail.example`)
+    const worker = runWorker(app, async () => {})
+    await expect.poll(() => strict.mails().length, { timeout: 20_000 }).toBe(12)
+    await worker.stop()
+    expect(strict.refusedForPace()).toBe(0)
+    expect((await app.db.selectFrom('channelState').select('perSecond').executeTakeFirst())?.perSecond).toBe(4.85)
+  } finally {
+    await app.close()
+    await Promise.all([strict.close(), drop()])
+  }
 })
 
 const keyIsWrong = { status: 401, body: { statusCode: 401, name: 'restricted_api_key', message: 'Wrong.' } }

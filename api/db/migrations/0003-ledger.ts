@@ -30,6 +30,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await schema.alterTable('provider_event').addColumn('delivery_id', 'text').execute()
   await schema.alterTable('provider_event').addColumn('state', 'text').execute()
   await schema.alterTable('provider_event').addColumn('reason', 'text').execute()
+  await schema.createIndex('provider_event_received').on('provider_event').column('received_at').execute()
   await schema.createIndex('provider_event_delivery').on('provider_event').column('delivery_id').execute()
   await schema.createIndex('audit_at').on('audit').columns(['at', 'id']).execute()
 
