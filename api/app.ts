@@ -3,7 +3,7 @@ import type { Channel } from './channels/channel.ts'
 import { openChannels } from './channels/index.ts'
 import type { Config } from './config.ts'
 import { type Db, openDb } from './db/connect.ts'
-import { type Clock, realClock } from './lib/clock.ts'
+import { type Clock, machineMs, realClock } from './lib/clock.ts'
 import { jsonLog, type Log } from './lib/log.ts'
 import type { Instant } from './lib/time.ts'
 import { loadSite, type Site } from './site.ts'
@@ -12,6 +12,8 @@ import { loadSite, type Site } from './site.ts'
 export interface App {
   db: Db
   now(): Instant
+  /** Milliseconds gone by since some moment, whatever is done to the time of day: for waits within this process. */
+  steadyMs(): number
   /** A number from 0 up to 1, not 1 itself: what jitter is made of. */
   random(): number
   config: Config
@@ -47,6 +49,7 @@ export function openApp(config: Config, parts: AppParts = {}): App {
   return {
     db,
     now: () => clock.now(),
+    steadyMs: () => clock.steadyMs?.() ?? machineMs(),
     random: parts.random ?? Math.random,
     config,
     site,

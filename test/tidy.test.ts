@@ -94,6 +94,7 @@ const workshops: Record<string, string> = {
   'api/notices/outdated.ts': 'a step of the worker: what a newer update makes old ends',
   'api/notices/merge.ts': 'a step of the worker: several updates that wait for one chat become one batch',
   'api/notices/message.ts': 'writes the message of one delivery',
+  'api/notices/leases.ts': 'takes over what a worker that died was sending',
   'api/notices/overdue.ts': 'a step of the worker: what waits and must not be sent ends',
   'api/notices/preview.ts': 'composes a draft with what the record holds',
   'api/notices/receipts.ts': 'folds callbacks into the ledger',
@@ -103,6 +104,7 @@ const workshops: Record<string, string> = {
   'api/notices/summary.ts': 'counts what a person looks at, and remembers what took long',
   'api/notices/thread.ts': 'starts the worker’s thread',
   'api/notices/unknown.ts': 'a step of the worker: what became of a lost answer',
+  'api/notices/time-of-day.ts': 'sees when the machine’s clock was set',
   'api/notices/work.ts': 'takes the worker’s steps in their order',
   'api/status/read.ts': 'puts together what the public may know',
 }

@@ -22,19 +22,15 @@ const inLane =
 export const isFree = (eb: ExpressionBuilder<Schema, 'batch'>) =>
   eb('batch.noticeId', 'not in', eb.selectFrom('notice').select('notice.id').where('notice.heldAt', 'is not', null))
 
-/** The next batch of a provider that may be tried: due, or held by somebody whose lease ran out. */
+/** The next batch of a provider that waits and may be tried. */
 export function nextBatch(trx: Trx, lane: Lane, now: Instant, except: string[]): Promise<Row<'batch'> | undefined> {
   let query = trx
     .selectFrom('batch')
     .selectAll()
     .where(inLane(lane))
     .where(isFree)
-    .where((eb) =>
-      eb.or([
-        eb.and([eb('state', '=', 'ready'), eb('nextAttemptAt', '<=', now)]),
-        eb.and([eb('state', '=', 'sending'), eb('leaseUntil', '<=', now)]),
-      ]),
-    )
+    .where('state', '=', 'ready')
+    .where('nextAttemptAt', '<=', now)
     .orderBy('priority')
     .orderBy('nextAttemptAt')
     .orderBy('createdAt')
@@ -65,18 +61,14 @@ export function overdueBatch(
 
 /** When the next batch of a provider may be tried; null when none waits. */
 export async function nextDueOf(db: Db | Trx, lane: Lane): Promise<Instant | null> {
-  const { ready, held } = await db
+  const { due } = await db
     .selectFrom('batch')
-    .select((eb) => [
-      eb.fn.min(eb.case().when('state', '=', 'ready').then(eb.ref('nextAttemptAt')).end()).as('ready'),
-      eb.fn.min(eb.case().when('state', '=', 'sending').then(eb.ref('leaseUntil')).end()).as('held'),
-    ])
+    .select((eb) => eb.fn.min('nextAttemptAt').as('due'))
     .where(inLane(lane))
     .where(isFree)
-    .where('state', 'in', ['ready', 'sending'])
+    .where('state', '=', 'ready')
     .executeTakeFirstOrThrow()
-  const due = [ready, held].filter((at): at is Instant => at !== null).sort()
-  return due[0] ?? null
+  return due
 }
 
 export const saveBatch = (trx: Trx, id: string, change: Partial<Omit<Row<'batch'>, 'id'>>) =>
@@ -180,9 +172,6 @@ export const bringForward = (trx: Trx, lane: Lane, now: Instant) =>
     .where('state', '=', 'ready')
     .where('nextAttemptAt', '>', now)
     .execute()
-
-export const leasedBatches = (db: Db | Trx): Promise<Row<'batch'>[]> =>
-  db.selectFrom('batch').selectAll().where('state', '=', 'sending').execute()
 
 /** When a batch was first tried; null before. What met a stopped provider does not count: it took no key there. */
 export async function firstTriedAt(db: Db | Trx, batchId: string): Promise<Instant | null> {

@@ -86,6 +86,8 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
   if (outdated !== 'clear') return outdated === 'ended'
   const waiting = await unfrozen(app.db, notice.id, channel.name, limit)
   if (!waiting.length) return false
+  // While recipients are still being found, a batch that is not full waits for more of them.
+  if (!notice.expandedAt && waiting.length < Math.min(limit, channel.batchSizeMax)) return false
   // What a person asked for once more counts its age from then, and shares no batch with the notice's own.
   const { askedAt, createdAt } = waiting[0]!
   const deliveries = waiting.filter((delivery) => delivery.askedAt === askedAt)

@@ -4,6 +4,7 @@ import { hourMs, type Instant, minuteMs, plusMs, toMs } from '#api/lib/time.ts'
 import { takeAnnounced } from './expand.ts'
 import { afterAll, hold } from './held.ts'
 import { lastBeat, openToMany, openToOne, saveBeat, saveNotice } from './held-queries.ts'
+import { nowSince } from './time-of-day.ts'
 
 /**
  * When the worker has stood still for longer than this, nothing older than this is announced by itself: it may have been
@@ -26,7 +27,7 @@ export async function keepHeartbeat(app: App): Promise<void> {
   const last = await lastBeat(app.db)
   // A demonstration's clock may run an hour in a second.
   const mayHaveStopped = !before || app.config.mode !== 'demo'
-  if (mayHaveStopped && (!last || toMs(now) - toMs(last) > longStopMs))
+  if (mayHaveStopped && (!last || toMs(nowSince(app, last)) - toMs(last) > longStopMs))
     await holdOpen(app, system, plusMs(now, -longStopMs), longStopReason(last, now))
   await saveBeat(app.db, now)
   beatAt.set(app, now)

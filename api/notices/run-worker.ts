@@ -1,28 +1,34 @@
 import type { App } from '#api/app.ts'
-import { sharesWork } from '#api/db/connect.ts'
+import { sharesWork, writeLock } from '#api/db/connect.ts'
+import { showPresence } from '#api/db/presence.ts'
 import { hourMs } from '#api/lib/time.ts'
+import { keepHeartbeat } from './heartbeat.ts'
+import { ownerOf } from './leases.ts'
 import { smsWarnings } from './preview.ts'
 import { type Claim, claimNext, sendClaimed, settleClaimed } from './send.ts'
+import { watchClock } from './time-of-day.ts'
+import { lookUpUnknown } from './unknown.ts'
 import { nextDue, planOnce, takeUpLostWork } from './work.ts'
 
-/** Batches that are on their way to a provider at once, at the most. */
-const lanes = 4
+/** Batches of one channel that are on their way at once, where the channel does not say: no channel takes another's. */
+const lanesUsual = 4
 /** How long the worker sleeps when nobody wakes it, in milliseconds: other processes write to the record too. */
 const lookEveryMs = 500
-/** On SQLite the worker rests after a write for as long as it took, so that the front door finds the lock free. */
+/** On SQLite the lock is free for as long as the worker has held it, so that the front door finds it so; a longer rest would not help. */
 const restMsMax = 25
 /** How long it stays away from a record that cannot be read or written. */
 const troubleMs = 1_000
 
 /**
- * Works until it is stopped: plans in small steps and keeps up to four batches on their way. `hourly` is done at the
+ * Works until it is stopped: plans in small steps and keeps a few batches of each channel on their way. `hourly` is done at the
  * start and once an hour. `stop` lets the batches finish; `ended` resolves when the last is settled.
  */
 export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
   let stopping = false
   let wakeUp = () => {}
   let woken = false
-  const flights = new Set<Promise<void>>()
+  /** Each with the name of its channel. */
+  const flights = new Map<Promise<void>, string>()
   const wake = () => {
     woken = true
     wakeUp()
@@ -36,8 +42,13 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
         resolve()
       }
     })
+  let heldBefore = writeLock(app.db).heldMs
+  /** `workedMs` since the last rest: while a mail is written or packed the lock is free as well. */
   const rest = async (workedMs: number) => {
-    if (!sharesWork(app.db)) await new Promise((resolve) => setTimeout(resolve, Math.min(workedMs, restMsMax)))
+    const heldMs = writeLock(app.db).heldMs - heldBefore
+    const missingMs = Math.ceil(Math.min(heldMs - (workedMs - heldMs), restMsMax))
+    await new Promise((resolve) => (missingMs > 0 ? setTimeout(resolve, missingMs) : setImmediate(resolve)))
+    heldBefore = writeLock(app.db).heldMs
   }
 
   /** What providers answered and could not be written down yet. */
@@ -60,21 +71,40 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
     }
   }
 
+  /** Channels that have no lane left. */
+  function fullChannels(): Set<string> {
+    const flying = [...flights.values()]
+    const full = app.channels.filter(
+      ({ name, lanes = lanesUsual }) => flying.filter((channel) => channel === name).length >= lanes,
+    )
+    return new Set(full.map(({ name }) => name))
+  }
+
   /** Puts one more batch on its way when a lane is free. */
   async function launch(): Promise<boolean> {
-    if (flights.size >= lanes) return false
-    const claim = await claimNext(app)
+    const claim = await claimNext(app, fullChannels())
     if (!claim) return false
     const flight = fly(claim).finally(() => {
       flights.delete(flight)
       wake()
     })
-    flights.add(flight)
+    flights.set(flight, claim.channel.name)
     return true
   }
 
+  let looking: Promise<void> | null = null
+  /** Finds out about lost answers beside everything else: a provider that is slow to list its messages holds up nothing. */
+  function look(): void {
+    looking ??= lookUpUnknown(app)
+      .then((found) => (found ? wake() : undefined))
+      .catch((error: Error) => app.log('error', 'look.failed', { name: error.name, message: error.message }))
+      .finally(() => {
+        looking = null
+      })
+  }
+
   async function waitMs(): Promise<number> {
-    const due = flights.size < lanes ? await nextDue(app) : null
+    const due = await nextDue(app, fullChannels())
     if (!due) return lookEveryMs
     return Math.min(Math.max(Date.parse(due) - Date.parse(app.now()), 1), lookEveryMs)
   }
@@ -88,11 +118,14 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
   }
 
   async function run() {
+    const leave = showPresence(app.db, ownerOf(app))
     let ready = false
     while (!stopping) {
       woken = false
       const startedAt = performance.now()
       try {
+        await watchClock(app)
+        await keepHeartbeat(app)
         if (!ready) {
           await takeUpLostWork(app)
           for (const warning of await smsWarnings(app)) app.log('warn', 'sms.warning', { warning })
@@ -107,6 +140,7 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
         })
         // What cannot be planned holds up nothing that is ready, such as a confirmation somebody waits for.
         const sent = await launch()
+        look()
         if (trouble) throw trouble
         if (planned || sent) await rest(performance.now() - startedAt)
         else await sleep(await waitMs())
@@ -115,8 +149,10 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
         await sleep(troubleMs)
       }
     }
-    await Promise.all(flights)
+    await Promise.all(flights.keys())
+    await looking
     await settleLeft().catch((error: Error) => app.log('error', 'settle.failed', { name: error.name }))
+    await leave()
   }
 
   const ended = run()

@@ -13,8 +13,8 @@ import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { unpack } from '#api/lib/pack.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
+import { bornAt } from './again.ts'
 import {
-  endAttempt,
   firstTriedAt,
   insertAttempt,
   memberIds,
@@ -25,17 +25,16 @@ import {
 } from './batch-queries.ts'
 import { crashPoint } from './crash.ts'
 import { endpointOf } from './endpoints.ts'
-import { endOf, tooOld } from './expiry.ts'
+import { endOf } from './expiry.ts'
 import { takeApartGone } from './gone-queries.ts'
+import { leaseMs, ownerOf } from './leases.ts'
 import { takeApartOutdated } from './outdated.ts'
 import { laneOf } from './provider.ts'
 import { findChannelState, findNotice, holdChannelState, saveChannelState } from './queries.ts'
 import { keyEndsAt, keyForgotten, probeEveryMs } from './retry.ts'
 import { endUnsent, settleFailed, settleSent } from './settle.ts'
+import { nowSince } from './time-of-day.ts'
 import { isAnnounced } from './unknown-queries.ts'
-
-/** A claim holds longer than any send may take, and then some, so that no two workers hold one batch. */
-export const leaseMs = 20 * secondMs
 
 /** A batch that is ours to send, with its attempt written down. */
 export interface Claim {
@@ -43,15 +42,15 @@ export interface Claim {
   channel: Channel
   batch: Row<'batch'>
   frozen: FrozenBatch
+  /** When it was taken, in steady time. */
+  claimedMs: number
   /** Requests a second that the provider's last answer before this one allowed. */
   perSecond: number | null
   /** What the answer said of the pace. */
   heard?: Pace
 }
 
-/** Names this process in leases; a random id, because process numbers repeat. */
-const owner = newId()
-/** What this process is sending now: its clock may run faster than a provider answers. */
+/** What this worker is sending now. */
 const inFlight = new WeakMap<App, Set<string>>()
 const flying = (app: App): Set<string> => {
   const mine = inFlight.get(app) ?? new Set<string>()
@@ -100,8 +99,7 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   const batch = await nextBatch(trx, laneOf(channel), now, [...flying(app)])
   if (!batch) return null
   const notice = await findNotice(trx, batch.noticeId)
-  const over = endOf(channel, batch, notice, now)
-  const lost = batch.state === 'sending'
+  const over = endOf(channel, batch, notice, nowSince(app, bornAt(batch, notice)))
   const stored = readStored(channel, batch)
   if (!stored) {
     await endUnsent(trx, now, batch, 'the stored message cannot be read', 'failed')
@@ -112,12 +110,13 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
     await saveBatch(trx, batch.id, { state: 'final', bytes: null, leaseOwner: null, leaseUntil: null, finalAt: now })
     return 'ended'
   }
-  if (over || (lost && !channel.idempotent)) {
-    await endUnsent(trx, now, batch, lost ? 'the answer was lost' : (over?.reason ?? tooOld), over?.state)
+  if (over) {
+    await endUnsent(trx, now, batch, over.reason, over.state)
     return 'ended'
   }
-  const keyEnd = keyEndsAt(channel, batch.attempts ? await firstTriedAt(trx, batch.id) : null)
-  if (keyEnd && keyEnd <= now) {
+  const firstAt = batch.attempts ? await firstTriedAt(trx, batch.id) : null
+  const keyEnd = keyEndsAt(channel, firstAt)
+  if (firstAt && keyEnd && keyEnd <= nowSince(app, firstAt)) {
     await endUnsent(trx, now, batch, keyForgotten, 'failed')
     return 'ended'
   }
@@ -125,12 +124,11 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   if (await takeApartGone(trx, now, batch)) return 'ended'
   const endpoint = channel.perAddress ? await endpointOf(trx, now, batch, notice) : undefined
   if (endpoint === null) return 'ended'
-  if (lost) await endAttempt(trx, batch.id, { endedAt: now, outcome: 'lost', detail: null })
   const deliveryIds = await memberIds(trx, batch.id)
   await saveBatch(trx, batch.id, {
     state: 'sending',
     attempts: batch.attempts + 1,
-    leaseOwner: owner,
+    leaseOwner: ownerOf(app),
     leaseUntil: plusMs(now, leaseMs),
   })
   await moveMembers(trx, batch.id, ['queued'], { state: 'sending', updatedAt: now })
@@ -146,7 +144,13 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   const nextSendAt = spacing(channel, stored.cost, state, now)
   if (nextSendAt) await saveChannelState(trx, accountOf(channel), { nextSendAt })
   const frozen = { id: batch.id, key: keyOf(batch), bytes: stored.bytes, deliveryIds, ...endpoint }
-  return { channel, batch: { ...batch, attempts: batch.attempts + 1 }, frozen, perSecond: state.perSecond }
+  return {
+    channel,
+    batch: { ...batch, attempts: batch.attempts + 1 },
+    frozen,
+    claimedMs: app.steadyMs(),
+    perSecond: state.perSecond,
+  }
 }
 
 /** The request as it was frozen, and how much of the channel's rate it uses up; null when the row cannot be read. */
@@ -188,6 +192,9 @@ export async function settleClaimed(app: App, claim: Claim, outcome: Outcome): P
 
 /** Sends a claimed batch. Never throws. */
 export async function sendClaimed(app: App, claim: Claim): Promise<Outcome> {
+  // A process that was stopped between claim and send may find that another has taken the batch over.
+  if (app.steadyMs() - claim.claimedMs > leaseMs - claim.channel.sendTimeoutMs)
+    return new DeliveryFailed('this program was held up before it could send')
   try {
     const receipts = await claim.channel.send(claim.frozen, (pace) => {
       claim.heard = pace

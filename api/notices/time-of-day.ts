@@ -1,0 +1,56 @@
+import type { App } from '#api/app.ts'
+import { hourMs, type Instant, minuteMs, plusMs, secondMs, toMs } from '#api/lib/time.ts'
+import { shortenWaits } from './lease-queries.ts'
+
+/** The time of day may go so much slower or faster than time itself between two looks, as when it is kept right in small steps. */
+const driftMs = 2 * secondMs
+/** No wait that was written down is longer: four hours and their jitter between attempts, an hour where a provider asks for it. */
+export const waitMaxMs = 5 * hourMs
+
+interface Jump {
+  /** The last instant before it. */
+  at: Instant
+  byMs: number
+}
+
+interface Watch {
+  now: Instant
+  steadyMs: number
+  jumps: Jump[]
+}
+
+const watches = new WeakMap<App, Watch>()
+
+/**
+ * Looks whether somebody set the machine's clock since the last look. Waits in the record are instants: after a clock
+ * was set back they would last a day too long, so whatever waits is due now. To be called before each piece of work.
+ */
+export async function watchClock(app: App): Promise<void> {
+  const [now, steadyMs] = [app.now(), app.steadyMs()]
+  const watch = watches.get(app)
+  // A demonstration's clock is set by its player and runs at any speed.
+  if (app.config.mode === 'demo') return
+  if (!watch) {
+    watches.set(app, { now, steadyMs, jumps: [] })
+    await shortenWaits(app.db, now, plusMs(now, waitMaxMs))
+    return
+  }
+  const byMs = toMs(now) - toMs(watch.now) - (steadyMs - watch.steadyMs)
+  if (Math.abs(byMs) > driftMs) {
+    watch.jumps.push({ at: watch.now, byMs })
+    app.log('warn', 'clock.jumped', { minutes: Math.round(byMs / minuteMs) })
+    if (byMs < 0) await shortenWaits(app.db, now, now)
+  }
+  watch.now = now
+  watch.steadyMs = steadyMs
+}
+
+/**
+ * What time it would be if no clock had been set since this instant: what is a minute old does not become a day old, and
+ * a key that is a day old does not become young, because somebody corrected the time of day.
+ */
+export function nowSince(app: App, instant: Instant): Instant {
+  const now = app.now()
+  const jumps = watches.get(app)?.jumps.filter(({ at }) => at >= instant) ?? []
+  return jumps.length ? plusMs(now, -jumps.reduce((sum, { byMs }) => sum + byMs, 0)) : now
+}
