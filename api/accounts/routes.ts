@@ -1,8 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { App } from '#api/app.ts'
 import { newRouter } from '#api/http/router.ts'
-import { answer, body, secured } from '#api/http/shapes.ts'
+import { answer, body, refusals, secured } from '#api/http/shapes.ts'
 import * as actions from './actions.ts'
+import { changeOwnPassword } from './own-password.ts'
 import { roles, staffRoles } from './permissions.ts'
 import { findUser, listPeople, listTokens } from './queries.ts'
 import { signIn, signOut } from './sign-in.ts'
@@ -72,6 +73,23 @@ export const accountRoutes = (app: App) =>
           { id: actor.id, name: user?.name ?? actor.id, email: user?.email ?? null, roles: [...actor.roles] },
           200,
         )
+      },
+    )
+    .openapi(
+      createRoute({
+        method: 'post',
+        path: '/api/v1/session/password',
+        security: secured,
+        request: body(z.strictObject({ currentPassword: z.string().max(256), newPassword: z.string().max(256) })),
+        responses: {
+          204: { description: 'Changed; every other session of this person is over.' },
+          ...refusals(401, 403, 422, 429),
+        },
+      }),
+      async (c) => {
+        const cookies = await changeOwnPassword(app, c.get('actor'), c.req.raw.headers, c.req.valid('json'))
+        for (const cookie of cookies) c.header('set-cookie', cookie, { append: true })
+        return c.body(null, 204)
       },
     )
     .openapi(

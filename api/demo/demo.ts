@@ -6,7 +6,8 @@ import { createToken } from '#api/accounts/actions.ts'
 import type { App } from '#api/app.ts'
 import { system } from '#api/audit/audit.ts'
 import { type Config, readConfig } from '#api/config.ts'
-import { databaseFile, openDb } from '#api/db/connect.ts'
+import { databaseFile, holdWork, openDb } from '#api/db/connect.ts'
+import { realClock } from '#api/lib/clock.ts'
 import { jsonLog } from '#api/lib/log.ts'
 import { type Program, startProgram } from '#api/program.ts'
 import { DemoClock, demoOpensAt, latest, playOpensAt } from './clock.ts'
@@ -47,7 +48,11 @@ export async function startDemonstration(
   const plain = withoutProviders({ ...env, DATA_DIR: env.DATA_DIR || demoDataDir, LOG_LEVEL: env.LOG_LEVEL || 'warn' })
   const first = readConfig(plain, 'demo')
   await portIsFree(first)
-  if (options.fresh) await startOver(first)
+  if (options.fresh) {
+    const letGo = holdWork(first.databaseUrl, { pid: process.pid, since: realClock.now() })
+    await startOver(first)
+    letGo()
+  }
   const keys = openKeys(first.dataDir)
   const config = readConfig({ ...plain, SECRET_KEY: keys.secretKey }, 'demo')
   const clock = new DemoClock(config.dataDir)
@@ -69,6 +74,7 @@ export async function startDemonstration(
   say('')
   say(`Status page  ${program.address}/`)
   say(`Admin        ${program.address}/admin/  ${keys.email}  ${keys.password}`)
+  say('             sign in there with this mail address and this password')
   say(`API token    ${keys.token}`)
   say('')
   if (program.app.health.trouble) say(`${program.app.health.trouble} In the demonstration, --fresh starts over, too.`)

@@ -34,7 +34,8 @@ export function openSummary(app: App) {
   }
 }
 
-const canGoAgain = ({ state }: ReasonCount) => againStates.some((one) => one === state)
+/** What is suppressed is lifted address by address first. */
+const canGoAgain = ({ state }: ReasonCount) => state !== 'suppressed' && againStates.some((one) => one === state)
 
 function add(sum: Counts, more: Counts): void {
   for (const [channel, { total, ...states }] of Object.entries(more)) {

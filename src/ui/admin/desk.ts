@@ -1,4 +1,4 @@
-import { mayOpen } from '#api/accounts/permissions.ts'
+import { allows, mayOpen, pagePermission } from '#api/accounts/permissions.ts'
 import { maySeeAddresses } from '#api/subscribers/address.ts'
 import type { Locale } from '#content/locales.ts'
 import { fill, type Labels, wordsOf } from '#content/words.ts'
@@ -15,6 +15,8 @@ export interface Desk {
   view: View
   /** Whether whoever is signed in may open an address. */
   may(path: string): boolean
+  /** Whether they may post to it. */
+  mayPost(path: string): boolean
   /** Whether they see addresses whole, and so may search for one. */
   seesAddresses: boolean
 }
@@ -28,13 +30,17 @@ export function deskOf({ locale, site, now, person }: App.Locals): Desk {
     dates: datesFor(locale, site.zone, now),
     view: viewOf(locale, site.defaultLocale, { zone: site.zone, at: now }),
     may: (path) => mayOpen(person?.roles ?? [], path),
+    mayPost: (path) => {
+      const row = pagePermission('POST', path)
+      return row !== undefined && allows(row, person?.roles ?? [])
+    },
     seesAddresses: maySeeAddresses(person?.roles ?? []),
   }
 }
 
 /** "Email", or what a channel that has no label is called. */
 export const channelName = (w: Desk['w'], channel: string): string =>
-  channel === 'email' ? w.channels.email : channel === 'sms' ? w.channels.sms : channel
+  new Map(Object.entries(w.channels)).get(channel) ?? channel
 
 /** "1 person", "8,853 people". */
 export const countPeople = ({ w, locale }: Desk, people: number): string =>

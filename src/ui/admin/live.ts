@@ -6,13 +6,21 @@ const { body } = document
 const previewAfterMs = 700
 let serverAhead = Date.parse(body.dataset.now ?? '') - Date.now()
 
+/** What each part last came with: a part that somebody has opened something in is news only when the page has some. */
+const drawn = new WeakMap<Element, string>()
+for (const part of document.querySelectorAll('[data-live], #confirm')) drawn.set(part, part.innerHTML)
+
 function replaceFrom(fresh: Document, selector: string) {
   for (const part of document.querySelectorAll<HTMLElement>(selector)) {
     const name = part.dataset.live
     const other = name ? fresh.querySelector(`[data-live="${name}"]`) : fresh.getElementById(part.id)
     // Frames bear the nonce of the answer they came with; here only this page's own is good.
     const html = other?.innerHTML.replaceAll(fresh.body.dataset.nonce || '\0', body.dataset.nonce ?? '')
-    if (html !== undefined && html !== part.innerHTML) part.innerHTML = html
+    if (html === undefined || html === (drawn.get(part) ?? part.innerHTML)) continue
+    // Nobody's question is taken away while they read it.
+    if (part.querySelector('.confirm[open]')) continue
+    part.innerHTML = html
+    drawn.set(part, html)
   }
   const now = fresh.body.dataset.now
   if (now) serverAhead = Date.parse(now) - Date.now()
@@ -57,7 +65,7 @@ if (form && preview) {
     try {
       const answer = await fetch(location.pathname, { method: 'POST', body: data, redirect: 'error' })
       if (mine === latest && answer.status < 500 && answer.status !== 401)
-        replaceFrom(await read(answer), `#${preview.id}, #languages, #counts`)
+        replaceFrom(await read(answer), `#${preview.id}, #languages, #counts, #confirm`)
     } catch {
       // Typing goes on; the next pause tries again.
     }
