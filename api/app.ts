@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Channel } from './channels/channel.ts'
+import { type Channel, providersOf } from './channels/channel.ts'
 import { openChannels } from './channels/index.ts'
 import type { Config } from './config.ts'
 import { type Db, openDb } from './db/connect.ts'
@@ -46,6 +46,7 @@ export function openApp(config: Config, parts: AppParts = {}): App {
   const log = parts.log ?? jsonLog(config.logLevel)
   const db = openDb(config.databaseUrl)
   const site = parts.site ?? loadSite(config.mode === 'production' ? 'content/site.yaml' : 'content/demo/site.yaml')
+  const channels = parts.channels ?? openChannels(config, clock, join(config.dataDir, 'letterbox'), site.smsCountries)
   return {
     db,
     now: () => clock.now(),
@@ -53,10 +54,13 @@ export function openApp(config: Config, parts: AppParts = {}): App {
     random: parts.random ?? Math.random,
     config,
     site,
-    channels: parts.channels ?? openChannels(config, clock, join(config.dataDir, 'letterbox'), site.smsCountries),
+    channels,
     log,
     health: { trouble: null, opened: true },
     wake: parts.wake ?? (() => {}),
-    close: () => db.destroy(),
+    close: () => {
+      for (const channel of channels.flatMap(providersOf)) channel.close?.()
+      return db.destroy()
+    },
   }
 }

@@ -51,6 +51,16 @@ it.each([
   expect(mistakesOf({ ...right, [name]: value })).toHaveLength(1)
 })
 
+it('a mail server alone is a provider of mail, and a mistake in its address is named without the password', () => {
+  const { email } = readConfig({ ...right, SMTP_URL: 'smtps://me:secret@mail.example.com' }, 'production')
+  expect(email.resend).toBeNull()
+  expect(email.smtp).toMatchObject({ host: 'mail.example.com', port: 465, secure: true })
+  const wrong = mistakesOf({ ...right, SMTP_URL: 'smtp://me:sec:ret@mail.example.com:99999' })
+  expect(wrong).toHaveLength(1)
+  expect(wrong[0]).toMatch(/^SMTP_URL must look like smtps:/)
+  expect(wrong[0]).not.toContain('ret@')
+})
+
 it('the first key signs and all verify; networks may be proxies', () => {
   const config = readConfig(
     { ...right, SECRET_KEY: `${right.SECRET_KEY}, ${right.SECRET_KEY}9`, TRUSTED_PROXIES: '10.0.0.0/8,::1' },

@@ -211,6 +211,8 @@ export interface Channel {
   mode?: 'text' | 'template'
   /** Callbacks the provider makes: verified against its signature (AppError forbidden), read into events. */
   callback?: { path: string; read(request: RawRequest): Promise<ReceiptEvent[]> }
+  /** Lets go of connections that are kept open; nothing is sent afterwards. */
+  close?(): void
   /** Texts that people send back: verified like callbacks; null when there is no text in it. */
   inbound?: { path: string; read(request: RawRequest): InboundText | null }
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeEach, expect } from 'vitest'
+import { openApp } from '#api/app.ts'
+import { readConfig } from '#api/config.ts'
 import { hourMs, minuteMs, secondMs } from '#api/lib/time.ts'
 import { story } from '../support/story.ts'
 import { ledger, openServices, ordersDown, subscribe } from '../support/telling.ts'
@@ -9,7 +11,9 @@ import { openSmtp, smtpEnv } from '../wire/smtp.ts'
 
 const smtp = await openSmtp()
 afterAll(() => smtp.close())
-beforeEach(() => {
+beforeEach(async () => {
+  // The story before closes its connections as it ends.
+  await expect.poll(() => smtp.open()).toBe(0)
   smtp.mails.length = 0
   smtp.heal()
 })
@@ -49,6 +53,18 @@ tell('each hears once, with text and HTML, a way out, and an id that stays', asy
   expect(wang!.headers['message-id']).toBe(`<${id}@hezhou.example>`)
   expect(providerId).toBe(`<${id}@hezhou.example>`)
   expect((await ledger(app)).map(({ state, attempts }) => [state, attempts])).toEqual(Array(3).fill(['sent', 1]))
+})
+
+tell('connections are kept for the next mail, and let go when the program ends', async ({ app, clock, env }) => {
+  const own = openApp(readConfig(env, 'test'), { clock })
+  await subscribe(app, people('wang', 'smith', 'chen'))
+  await ordersDown(app, await openServices(app))
+  const before = smtp.connections()
+  await workFor(own, clock, secondMs)
+  expect(smtp.mails).toHaveLength(3)
+  expect(smtp.connections() - before).toBe(1)
+  await own.close()
+  await expect.poll(() => smtp.open()).toBe(0)
 })
 
 tell('what was certainly not taken is tried again, under the same id, and arrives once', async ({ app, clock }) => {

@@ -18,6 +18,8 @@ export interface WireSmtp {
   mailTo(address: string): SmtpMail[]
   /** How many connections were made. */
   connections(): number
+  /** How many of them are open. */
+  open(): number
   /** How many mails were begun, those that were made to fail too. */
   requests(): number
   /** This address is refused like this, at RCPT TO, from now on. */
@@ -126,6 +128,7 @@ export async function openSmtp({ faults }: { faults?: Faults } = {}): Promise<Wi
     mails,
     mailTo: (address) => mails.filter(({ to }) => to === address),
     connections: () => connections,
+    open: () => server.connections.size,
     requests: () => requests,
     refuse: (address, status, words) => void refused.set(address, { status, words }),
     refuseSender(no) {

@@ -96,7 +96,10 @@ export function smtpChannel(settings: SmtpSettings & Sender, account?: string): 
     parse: parseEmail,
     freeze: (messages) => freezeMails(settings, messages),
     split: splitMails,
-    async send(batch) {
+    close: () => transport.close(),
+    async send(batch, heard) {
+      // No server says how many mails it takes: the setting counts, also where another provider's pace was kept before.
+      heard?.({ perSecond: settings.perSecond })
       const [mail, ...more] = readMails(batch.bytes)
       const [deliveryId] = batch.deliveryIds
       // One mail at a time, or a line that breaks between two of them could not be told row by row.
