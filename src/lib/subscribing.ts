@@ -1,4 +1,5 @@
 import type { Site } from '#api/site.ts'
+import { choiceOf } from '#api/subscribers/choice.ts'
 import type { Words } from '#content/locales.ts'
 import { isLocale, type Locale } from '#content/locales.ts'
 import { fill, wordsOf } from '#content/words.ts'
@@ -8,6 +9,9 @@ import { plain } from './said.ts'
 export interface Typed {
   channel: string
   address: string
+  /** Of a webhook or a chat: who answers for it, and a secret of its own. */
+  owner: string
+  secret: string
   components: string[]
   /** Chose services and ticked none. */
   noneTicked: boolean
@@ -20,6 +24,8 @@ export interface Typed {
 export const nothingTyped: Typed = {
   channel: '',
   address: '',
+  owner: '',
+  secret: '',
   components: [],
   noneTicked: false,
   locale: '',
@@ -42,6 +48,8 @@ export function typedIn(form: FormData): Typed {
   return {
     channel: text(form, 'channel'),
     address: text(form, 'address'),
+    owner: text(form, 'owner'),
+    secret: text(form, 'secret'),
     components: movedAway ? [] : ticked,
     noneTicked: text(form, 'what') === 'services' && !ticked.length,
     locale: text(form, 'locale'),
@@ -59,8 +67,19 @@ export async function formOf(request: Request): Promise<FormData> {
   }
 }
 
-/** A mail address has an @, a number has none. */
-export const channelOf = (address: string): 'email' | 'sms' => (/[@＠]/.test(address) ? 'email' : 'sms')
+export type EndpointChannel = 'webhook' | 'slack' | 'feishu'
+type Way = 'email' | 'sms' | EndpointChannel
+export const isEndpoint = (channel: string): channel is EndpointChannel => choiceOf(channel) === 'endpoint'
+
+/** What an address is for: a link of Slack's or Feishu's names its kind, any other a webhook; a mail address has an @, a number has none. */
+export function channelOf(address: string): Way {
+  if (/^\s*https?:/i.test(address)) {
+    const host = URL.canParse(address) ? new URL(address).hostname : ''
+    if (/(^|\.)slack(-gov)?\.com$/.test(host)) return 'slack'
+    return /(^|\.)(feishu\.cn|larksuite\.com)$/.test(host) ? 'feishu' : 'webhook'
+  }
+  return /[@＠]/.test(address) ? 'email' : 'sms'
+}
 
 export interface Refusal {
   status: 400 | 404 | 409 | 422 | 429 | 503
@@ -84,12 +103,12 @@ export const noneTicked: Refusal = { status: 422, fields: ['services'] }
 
 /** A sentence for the person, and the field it stands at; no field when it is about the whole. */
 export interface Problem {
-  field: 'address' | 'code' | 'services' | null
+  field: 'address' | 'owner' | 'code' | 'services' | null
   sentence: string
 }
 
 export interface Offer {
-  channels: { name: 'email' | 'sms'; open: boolean }[]
+  channels: { name: Way; open: boolean }[]
   countries: string[]
   example: string
 }
@@ -100,11 +119,23 @@ export const countriesIn = (locale: Locale, countries: readonly string[]): strin
   return new Intl.ListFormat(locale, { type: 'disjunction' }).format(countries.map((code) => names.of(code) ?? code))
 }
 
+/** What the address of a webhook or a chat looks like. */
+const examples: Record<EndpointChannel, string> = {
+  webhook: 'https://example.com/status-webhook',
+  slack: 'https://hooks.slack.com/services/…',
+  feishu: 'https://open.feishu.cn/open-apis/bot/v2/hook/…',
+}
+
 export function problemOf(refusal: Refusal, locale: Locale, channel: string, offer: Offer): Problem {
   const { problems } = wordsOf(locale).subscribe
   if (refusal.status === 429) return { field: null, sentence: problems.tooMany }
   if (refusal.status === 503) return { field: null, sentence: problems.busy }
   const [first = ''] = refusal.fields.map((field) => field.split('.')[0] ?? '')
+  if (first === 'owner') return { field: 'owner', sentence: problems.owner }
+  if (first === 'address' && isEndpoint(channel)) {
+    const { kinds } = wordsOf(locale).subscribe.endpoint
+    return { field: 'address', sentence: fill(problems.endpoint, { kind: kinds[channel], example: examples[channel] }) }
+  }
   if (first === 'address') {
     const phone = fill(problems.phone, { countries: countriesIn(locale, offer.countries), example: offer.example })
     return { field: 'address', sentence: channel === 'sms' ? phone : problems.email }
@@ -129,7 +160,7 @@ export function describe(
   groups: readonly ChoosableGroup[],
 ): string {
   const words = wordsOf(locale).subscribe
-  const choice = channel === 'sms' ? words.choice.sms : words.choice.email
+  const choice = words.choice[choiceOf(channel)]
   const names = groups.flatMap((group) => group.components).filter(({ id }) => componentIds.includes(id))
   if (!names.length) return choice.everythingShort
   return fill(choice.servicesShort, { services: names.map(({ name }) => plain(name, locale)).join(words.list) })
