@@ -132,7 +132,8 @@ async function changeBy(
     const further = goesOn(state, event.state) ? event.state : state
     return known ? null : { state: further, reason: twiceReason, providerId, possibleDuplicate: 1 }
   }
-  if (!goesOn(state, event.state)) return null
+  // That it did not arrive is known, and its next try is planned: Twilio says so twice, as undelivered and as failed.
+  if (!goesOn(state, event.state) || (delivery.againAt && !arrived(event.state))) return null
   const later = await laterOf(trx, now, channel, delivery, event)
   if (later && !goesOn(state, later.state)) return null
   return { state: event.state, reason, providerId, ...later }

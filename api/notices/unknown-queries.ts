@@ -10,9 +10,15 @@ const doubtful = (db: Db | Trx, channel: string) =>
 export const unplanned = (db: Db | Trx, channel: string, limit: number): Promise<Row<'batch'>[]> =>
   doubtful(db, channel).selectAll().where('nextLookAt', 'is', null).limit(limit).execute()
 
-/** Whether some look is due: without a lock, so that waiting costs no write. */
-export const isLookDue = async (db: Db, channel: string, now: Instant): Promise<boolean> =>
-  (await doubtful(db, channel).select('id').where('nextLookAt', '<=', now).limit(1).executeTakeFirst()) !== undefined
+/** Whether a look is to be planned or is due: without a lock, so that waiting costs no write. */
+export async function lookWanted(db: Db, channel: string, now: Instant): Promise<'plan' | 'due' | null> {
+  const first = await doubtful(db, channel)
+    .select('nextLookAt')
+    .where((eb) => eb.or([eb('nextLookAt', 'is', null), eb('nextLookAt', '<=', now)]))
+    .limit(1)
+    .executeTakeFirst()
+  return first ? (first.nextLookAt === null ? 'plan' : 'due') : null
+}
 
 /** The next look of a channel; null when none is planned. */
 export async function nextLookOf(db: Db, channel: string): Promise<Instant | null> {

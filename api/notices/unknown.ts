@@ -11,7 +11,7 @@ import { afterLook, firstLookAfterMs, foundReason, lookAgainAt, retryReason } fr
 import { findNotice, holdChannelState, standingOf } from './queries.ts'
 import { fold } from './receipts.ts'
 import { keyOf } from './send.ts'
-import { doubtfulAttempts, isLookDue, ownedByOthers, queueOnceMore, takeDue, unplanned } from './unknown-queries.ts'
+import { doubtfulAttempts, lookWanted, ownedByOthers, queueOnceMore, takeDue, unplanned } from './unknown-queries.ts'
 
 /** Batches that are looked up at once. */
 const looksAtOnce = 8
@@ -26,9 +26,10 @@ const planMax = 50
 export async function lookUpUnknown(app: App): Promise<boolean> {
   for (const channel of app.channels) {
     if (channel.offReason || !channel.lookUp) continue
-    if (await planLooks(app, channel)) return true
-    if (!(await isLookDue(app.db, channel.name, app.now()))) continue
     const now = app.now()
+    const wanted = await lookWanted(app.db, channel.name, now)
+    if (wanted === 'plan') return planLooks(app, channel)
+    if (wanted === null) continue
     const due = await app.db
       .transaction()
       .execute((trx) => takeDue(trx, channel.name, { now, next: lookAgainAt(now), limit: looksAtOnce }))
@@ -39,9 +40,8 @@ export async function lookUpUnknown(app: App): Promise<boolean> {
   return false
 }
 
-async function planLooks(app: App, channel: Channel): Promise<boolean> {
+async function planLooks(app: App, channel: Channel): Promise<true> {
   const batches = await unplanned(app.db, channel.name, planMax)
-  if (!batches.length) return false
   await app.db.transaction().execute(async (trx) => {
     for (const batch of batches) {
       const attemptAt = (await doubtfulAttempts(trx, batch.id)).at(-1) ?? app.now()
