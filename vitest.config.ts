@@ -1,4 +1,9 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+
+// Programs and threads that tests start again and again are compiled once.
+process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'candor-compile-cache')
 
 export default defineConfig({
   test: {

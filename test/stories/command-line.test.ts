@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../support/postgres.ts'
-import { type Running, startRunning } from '../support/program.ts'
+import { bareEnvironment, type Running, startRunning } from '../support/program.ts'
 
 /** Runs one command to its end. */
 function run(
@@ -12,7 +12,7 @@ function run(
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['api/cli.ts', ...args], { env: { PATH: process.env.PATH, ...env } })
+    const child = spawn(process.execPath, ['api/cli.ts', ...args], { env: { ...bareEnvironment(), ...env } })
     let out = ''
     let err = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

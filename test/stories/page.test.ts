@@ -4,9 +4,10 @@ import { expect } from 'vitest'
 import { changeComponent } from '#api/components/actions.ts'
 import { openIncident, publishUpdate } from '#api/incidents/actions.ts'
 import { announceMaintenance } from '#api/maintenance/actions.ts'
+import { finish } from '#api/publish/files.ts'
 import { readIncident } from '#api/status/read.ts'
 import { inMinutes, lin, openServices } from '../support/services.ts'
-import { openSite } from '../support/site.ts'
+import { openPages, openSite } from '../support/site.ts'
 import { story } from '../support/story.ts'
 import { liveThroughIt } from '../support/worst-evening.ts'
 
@@ -25,11 +26,12 @@ story(
   'on the worst evening the first page answers "is it me?", in both languages, within its budget',
   async ({ app, clock }) => {
     const { id, code } = await liveThroughIt(app, clock)
-    const site = await openSite(app)
+    const site = await openPages(app)
     for (const place of ['/', '/zh-CN/']) {
-      const html = site.read(place)
+      const html = await site.read(place)
       expect(brotliCompressSync(html).length, place).toBeLessThanOrEqual(homeBytesMax)
-      expect(site.file(`${place}index.html.br`).length, place).toBeLessThanOrEqual(homeBytesMax)
+      const { br } = await finish(place, Buffer.from(html))
+      expect(br?.length, place).toBeLessThanOrEqual(homeBytesMax)
       expect(html).not.toMatch(/ style=|<link[^>]+stylesheet|<img|<script(?![^>]+src="\/assets\/|[^>]+ld\+json)/)
       const [, style = ''] = /<style>([\s\S]*?)<\/style>/.exec(html) ?? []
       const hash = createHash('sha256').update(style).digest('base64')
@@ -38,48 +40,45 @@ story(
       expect(html.match(/<h1/g)).toHaveLength(1)
       expect(html.match(/class="days"/g)).toHaveLength(14)
     }
-    const english = textOf(site.read('/'))
+    const english = textOf(await site.read('/'))
     expect(english).toContain('Most merchants and shoppers cannot place orders, and payments may fail.\n')
     expect(english).toContain('Since 20:02 on 11 November (UTC+8). Investigating.')
     expect(english).toContain('by 20:37 UTC+8')
     expect(english).toContain('Browsing stores, signing in to the console')
-    const chinese = textOf(site.read('/zh-CN/'))
+    const chinese = textOf(await site.read('/zh-CN/'))
     expect(chinese).toContain('始于北京时间 11月11日 20:02。调查中。')
     expect(chinese).toContain('20:37 前（北京时间）')
     expect(english.replace('简体中文', '')).not.toMatch(/[\u4e00-\u9fff]/)
     for (const text of [english, chinese]) expect(text).not.toMatch(/\b(for|已持续) \d+ (min|分钟)|ago\b/)
-    expect(site.read('/')).toContain('Order placement: 99.')
-    expect(site.read(`/i/${code}/`)).toContain(`content="0;url=/incidents/${id}/"`)
-    expect(site.read(`/zh-CN/incidents/${id}/`)).toContain(
+    expect(await site.read('/')).toContain('Order placement: 99.')
+    expect(await site.read(`/i/${code}/`)).toContain(`content="0;url=/incidents/${id}/"`)
+    expect(await site.read(`/zh-CN/incidents/${id}/`)).toContain(
       `hreflang="en" href="https://status.hezhou.example/incidents/${id}/"`,
     )
-    await site.stop()
   },
 )
 
 story('before the first service is listed nothing is said to be well', async ({ app }) => {
-  const site = await openSite(app)
+  const site = await openPages(app)
   for (const [place, sentence, claim, legend] of [
     ['/', 'No services are listed yet', 'All systems operational', 'Each tick is a day'],
     ['/zh-CN/', '尚未列出任何服务', '所有系统运行正常', '每一格为一天'],
   ] as const) {
-    const html = site.read(place)
+    const html = await site.read(place)
     expect(html).toMatch(new RegExp(`<h1[^>]*>${sentence}`))
     expect(html).not.toContain(claim)
     expect(html).not.toContain(legend)
   }
-  expect(site.read('/subscribe/')).not.toContain('value="services"')
-  await site.stop()
+  expect(await site.read('/subscribe/')).not.toContain('value="services"')
 
   const off = app.channels.map(({ name }) => ({ ...app.channels[0]!, name, offReason: 'Not set up.' }))
-  const silent = await openSite({
+  const silent = await openPages({
     ...app,
     channels: off,
     config: { ...app.config, dataDir: `${app.config.dataDir}/off` },
   })
-  expect(textOf(silent.read('/subscribe/'))).toContain('Neither email nor text messages are set up')
-  expect(silent.read('/subscribe/')).not.toContain('<form')
-  await silent.stop()
+  expect(textOf(await silent.read('/subscribe/'))).toContain('Neither email nor text messages are set up')
+  expect(await silent.read('/subscribe/')).not.toContain('<form')
 })
 
 story('what an incident affects is told the gravest first, and once it is over the gravest it was', async (stage) => {
@@ -109,26 +108,23 @@ story('what an incident affects is told the gravest first, and once it is over t
 
 story('a promise that passes is visibly late, and midnight moves the days', async ({ app, clock }) => {
   const { id } = await liveThroughIt(app, clock)
-  const site = await openSite(app)
-  expect(site.read('/')).not.toContain('is late')
+  const site = await openPages(app)
+  expect(await site.read('/')).not.toContain('is late')
   clock.set('2026-11-11T12:37:01.000Z')
-  await site.publisher.tick()
   for (const place of ['/', `/incidents/${id}/`])
-    expect(textOf(site.read(place))).toContain('The update promised for 20:37 is late.')
-  expect(textOf(site.read('/zh-CN/'))).toContain('原定 20:37 前的更新已延迟。')
-  expect(site.read('/')).toContain('14 August – 11 November')
+    expect(textOf(await site.read(place))).toContain('The update promised for 20:37 is late.')
+  expect(textOf(await site.read('/zh-CN/'))).toContain('原定 20:37 前的更新已延迟。')
+  expect(await site.read('/')).toContain('14 August – 11 November')
   clock.set('2026-11-11T16:00:01.000Z')
-  await site.publisher.tick()
-  expect(site.read('/')).toContain('15 August – 12 November')
-  expect(textOf(site.read('/'))).toContain('The update promised for 11 November, 20:37 is late.')
-  await site.stop()
+  expect(await site.read('/')).toContain('15 August – 12 November')
+  expect(textOf(await site.read('/'))).toContain('The update promised for 11 November, 20:37 is late.')
 })
 
 story('all is well, then one service is not: the headline follows the components', async ({ app, clock }) => {
   const { payments } = await openServices(app)
-  const site = await openSite(app)
-  expect(textOf(site.read('/'))).toContain('All systems operational\n')
-  expect(textOf(site.read('/zh-CN/'))).toContain('所有系统运行正常\n')
+  const site = await openPages(app)
+  expect(textOf(await site.read('/'))).toContain('All systems operational\n')
+  expect(textOf(await site.read('/zh-CN/'))).toContain('所有系统运行正常\n')
   clock.move(60_000)
   const { id } = await openIncident(app, lin, {
     title: { 'zh-CN': '部分支付 <script>alert(1)</script> 失败。' },
@@ -138,25 +134,22 @@ story('all is well, then one service is not: the headline follows the components
     body: { 'zh-CN': '原因已定位。' },
     nextUpdateAt: inMinutes(app, 20),
   })
-  await site.publisher.publishChanges()
-  const home = site.read('/')
+  const home = await site.read('/')
   expect(home).toContain('<h1 class="serif" lang="zh-CN">部分支付 &lt;script&gt;alert(1)&lt;/script&gt; 失败。</h1>')
   expect(textOf(home)).toContain('This text exists in Chinese only.')
-  expect(textOf(site.read('/zh-CN/'))).not.toContain('只有')
+  expect(textOf(await site.read('/zh-CN/'))).not.toContain('只有')
 
   clock.move(10 * 60_000)
   await publishUpdate(app, lin, id, {
     status: 'resolved',
     body: { en: 'Payments work again.', 'zh-CN': '支付已恢复。' },
   })
-  await site.publisher.publishChanges()
-  expect(textOf(site.read('/'))).toContain('All systems operational\n')
-  const page = textOf(site.read(`/incidents/${id}/`))
+  expect(textOf(await site.read('/'))).toContain('All systems operational\n')
+  const page = textOf(await site.read(`/incidents/${id}/`))
   expect(page).toContain('11 November, 20:09 to 20:19 (UTC+8).')
   expect(page).toContain('Lasted\n10 min')
   expect(page).toContain('Payments: from Partial outage to Operational')
-  expect(textOf(site.read('/history/2026-11/'))).toContain('Resolved after 10 min.')
-  await site.stop()
+  expect(textOf(await site.read('/history/2026-11/'))).toContain('Resolved after 10 min.')
 })
 
 story('a service that gets another name has it on the pages that spoke of it', async ({ app, clock }) => {
@@ -204,13 +197,12 @@ story('a correction names what it corrects, and what was corrected stays and say
     corrects: opened.updates[0]!.id,
     nextUpdateAt: inMinutes(app, 20),
   })
-  const site = await openSite(app)
-  const page = textOf(site.read(`/incidents/${opened.id}/`))
+  const site = await openPages(app)
+  const page = textOf(await site.read(`/incidents/${opened.id}/`))
   expect(page).toContain('Corrects the update of 11 November, 20:08')
   expect(page).toContain('Corrected at 11 November, 20:13')
   expect(page).toContain('Only CN-East is affected.')
-  expect(site.read('/history.rss')).toContain('Correction: Orders fail. (Investigating)')
-  await site.stop()
+  expect(await site.read('/history.rss')).toContain('Correction: Orders fail. (Investigating)')
 })
 
 story('a maintenance that time begins and ends is told in its month', async ({ app, clock }) => {
@@ -261,24 +253,22 @@ story(
       })
       ids.set(en, id)
     }
-    const site = await openSite(app)
-    const headlines = (place: string) => {
-      const html = site.read(place)
+    const site = await openPages(app)
+    const headlines = async (place: string) => {
+      const html = await site.read(place)
       const [, speaking] = /<h1[^>]*>([^<]*)<\/h1>/.exec(html) ?? []
       const [, under = ''] = /<ul class="open">([\s\S]*?)<\/ul>/.exec(html) ?? []
       expect(html.indexOf('<h1')).toBeLessThan(html.indexOf('<ul class="open">'))
       return [speaking, ...[...under.matchAll(/<h3>[\s\S]*?<a [^>]*>([^<]*)<\/a>/g)].map(([, title]) => title)]
     }
-    expect(headlines('/')).toEqual(['Orders fail.', 'Search is slow.', 'Refunds are slow.'])
-    expect(headlines('/zh-CN/')).toEqual(['下单失败。', '搜索变慢。', '退款变慢。'])
+    expect(await headlines('/')).toEqual(['Orders fail.', 'Search is slow.', 'Refunds are slow.'])
+    expect(await headlines('/zh-CN/')).toEqual(['下单失败。', '搜索变慢。', '退款变慢。'])
 
     await publishUpdate(app, lin, ids.get('Orders fail.')!, {
       status: 'resolved',
       body: { en: 'Over.', 'zh-CN': '已结束。' },
     })
-    await site.publisher.publishChanges()
-    expect(headlines('/')).toEqual(['Search is slow.', 'Refunds are slow.'])
-    expect(headlines('/zh-CN/')).toEqual(['搜索变慢。', '退款变慢。'])
-    await site.stop()
+    expect(await headlines('/')).toEqual(['Search is slow.', 'Refunds are slow.'])
+    expect(await headlines('/zh-CN/')).toEqual(['搜索变慢。', '退款变慢。'])
   },
 )

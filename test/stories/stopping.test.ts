@@ -7,6 +7,7 @@ import { openApp } from '#api/app.ts'
 import { system } from '#api/audit/audit.ts'
 import { readConfig } from '#api/config.ts'
 import { freePort } from '../support/postgres.ts'
+import { bareEnvironment } from '../support/program.ts'
 import { newRecord } from '../support/record.ts'
 import { inMinutes, openServices } from '../support/services.ts'
 import { subscribe } from '../support/telling.ts'
@@ -48,7 +49,7 @@ it('told to stop in mid sending, production settles the batch it has begun and e
 
   const child = spawn(process.execPath, ['api/main.ts'], {
     cwd: join(import.meta.dirname, '../..'),
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { ...bareEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let printed = ''

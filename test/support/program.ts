@@ -13,11 +13,17 @@ export interface Running {
   stop(): Promise<void>
 }
 
+/** What a process needs to run at all: none of the settings that the machine may have. */
+export const bareEnvironment = (): NodeJS.ProcessEnv => {
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env
+  return { PATH, HOME, ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}) }
+}
+
 /** Starts the real program as a process of its own and waits until it can publish. Throws with its output when it cannot. */
 export async function startRunning(args: string[], env: Record<string, string>, port: number): Promise<Running> {
   const child = spawn(process.execPath, args, {
     cwd: root,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env, HOST: '127.0.0.1', PORT: String(port) },
+    env: { ...bareEnvironment(), ...env, HOST: '127.0.0.1', PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

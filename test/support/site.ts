@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { App } from '#api/app.ts'
 import { openDrawing } from '#api/drawing.ts'
+import { openDraw } from '#api/publish/draw.ts'
 import { openPublished } from '#api/publish/published.ts'
 import { openPublisher } from '#api/publish/publisher.ts'
 
@@ -23,6 +24,19 @@ export async function openSite(app: App) {
     file: (path: string) => readFileSync(join(dir, path)),
     read: (path: string) => readFileSync(join(dir, path.endsWith('/') ? `${path}index.html` : path), 'utf8'),
     stop: () => publisher.stop(),
+  }
+}
+
+/** The same site with no folder: each page or feed is drawn when it is read, from the record as it is then. */
+export async function openPages(app: App) {
+  const { render } = await openDrawing(app)
+  const draw = openDraw(app, render)
+  return {
+    async read(place: string): Promise<string> {
+      const { files } = await draw([place])
+      if (!files[0]) throw new Error(`${place} was not drawn.`)
+      return files[0].bytes.toString()
+    },
   }
 }
 
