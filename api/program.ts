@@ -4,7 +4,8 @@ import { setTimeout as setTimeoutPromise } from 'node:timers/promises'
 import { type App, type AppParts, openApp } from './app.ts'
 import { buildWhenStale, loadSiteHandler } from './build.ts'
 import type { Config } from './config.ts'
-import { migrate, watchFile } from './db/connect.ts'
+import { holdWork, migrate, watchFile } from './db/connect.ts'
+import { realClock } from './lib/clock.ts'
 import { startWorkerThread, type WorkerThread } from './notices/thread.ts'
 import { openPublished } from './publish/published.ts'
 import type { PublisherState } from './publish/publisher.ts'
@@ -48,10 +49,14 @@ export const recordLost =
 export const recordBehind =
   'The record is older than the published page, or another one, as after a lost database. Restore the database, or run "npm run candor -- publish --start-over" to publish from the record as it is.'
 
+/** This process, for whoever is turned away: the real time, whatever a demonstration's clock says. */
+const workingNow = () => ({ pid: process.pid, since: realClock.now() })
+
 /** Starts everything on one port: migrates, publishes what is due, listens, sends. Throws a sentence when it cannot. */
 export async function startProgram(config: Config, parts: ProgramParts = {}): Promise<Program> {
   const say = parts.say ?? (() => {})
   const roles = parts.roles ?? { web: true, worker: true }
+  const letGo = roles.worker ? holdWork(config.databaseUrl, workingNow()) : () => {}
   if (parts.build !== false && roles.web) buildWhenStale(say)
 
   let publisher: PublisherThread | undefined
@@ -102,6 +107,7 @@ export async function startProgram(config: Config, parts: ProgramParts = {}): Pr
     server?.closeAllConnections()
     await stopped()
     await app.close()
+    letGo()
     throw error
   }
   const stillThere = watchFile(config.databaseUrl)
@@ -124,6 +130,7 @@ export async function startProgram(config: Config, parts: ProgramParts = {}): Pr
     clearTimeout(overdue)
     // A database that does not answer cannot be taken leave of.
     await Promise.race([app.close(), setTimeoutPromise(closeWithinMs, undefined, { ref: false })])
+    letGo()
   }
   return {
     app,

@@ -4,6 +4,7 @@ import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { hashText, pack } from '#api/lib/pack.ts'
 import type { Instant } from '#api/lib/time.ts'
+import { bornAt } from './again.ts'
 import { apart } from './aside.ts'
 import { composedFor } from './composed.ts'
 import { crashPoint } from './crash.ts'
@@ -27,6 +28,7 @@ import {
   standingOf,
   unfrozen,
 } from './queries.ts'
+import { nowSince } from './time-of-day.ts'
 
 /** Batches of one channel that are written ahead of their sending: this many before more recipients are looked for, and at the most. */
 export const readyAhead = { least: 4, most: 8 } as const
@@ -91,7 +93,7 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
   // What a person asked for once more counts its age from then, and shares no batch with the notice's own.
   const { askedAt, createdAt } = waiting[0]!
   const deliveries = waiting.filter((delivery) => delivery.askedAt === askedAt)
-  const over = endOf(channel, { askedAt, createdAt }, notice, app.now())
+  const over = endOf(channel, { askedAt, createdAt }, notice, nowSince(app, bornAt({ askedAt, createdAt }, notice)))
   const writer = over ? null : await writerFor(app, notice, deliveries)
   if (!writer) {
     const end = over ?? ({ state: 'failed', reason: 'the update is not in the record' } as const)

@@ -1,5 +1,5 @@
 import type { App } from '#api/app.ts'
-import { sharesWork, writeLock } from '#api/db/connect.ts'
+import { writeLock } from '#api/db/connect.ts'
 import { showPresence } from '#api/db/presence.ts'
 import { hourMs } from '#api/lib/time.ts'
 import { keepHeartbeat } from './heartbeat.ts'
