@@ -52,6 +52,12 @@ export const permissions: readonly Permission[] = [
   ...post('public', '/api/v1/subscriptions', '/api/v1/subscriptions/again', '/api/v1/subscriptions/code'),
   ...form('public', '/api/v1/confirmations/:token'),
   ...form('public', '/api/v1/preferences/:token'),
+  ...post(
+    'public',
+    '/api/v1/preferences/:token/secret',
+    '/api/v1/preferences/:token/test',
+    '/api/v1/preferences/:token/on',
+  ),
   ...form('public', '/api/v1/goodbyes/:token'),
   ...post('public', '/hooks/resend', '/hooks/twilio/status', '/hooks/twilio/inbound'),
 

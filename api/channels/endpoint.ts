@@ -3,7 +3,7 @@ import type { Clock } from '#api/lib/clock.ts'
 import { type Outgoing, type OutgoingAnswer, OutgoingFailed, refusalOf, retryAfterOf } from '#api/lib/outgoing.ts'
 import { seal, unseal } from '#api/lib/seal.ts'
 import { toMs } from '#api/lib/time.ts'
-import { DeliveryFailed } from './channel.ts'
+import { DeliveryFailed, type Receipt } from './channel.ts'
 
 // What the channels share that post to an address somebody gave us. Such an address is a password: whoever knows it can
 // write there. So the record holds it sealed, and it is opened here, at the moment of sending, and nowhere else.
@@ -74,4 +74,11 @@ export const waitOf = (
 ): { retryAfterSeconds?: number } => {
   const seconds = retryAfterOf(answer, toMs(clock.now())) ?? least
   return seconds === undefined ? {} : { retryAfterSeconds: seconds }
+}
+
+/** The receipts of one message: of several updates in it each says so. */
+export function sentTogether(deliveryIds: readonly string[]): Receipt[] {
+  const others = deliveryIds.length - 1
+  const note = others ? { note: `in one message with ${others} other update${others > 1 ? 's' : ''}` } : {}
+  return deliveryIds.map((deliveryId) => ({ deliveryId, state: 'sent', providerId: null, ...note }))
 }

@@ -65,3 +65,7 @@ export async function newerReached(
     .executeTakeFirst()
   return newer !== undefined
 }
+
+/** What a person should know of a delivery that went out. */
+export const noteReason = (trx: Trx, id: string, reason: string) =>
+  trx.updateTable('delivery').set({ reason }).where('id', '=', id).where('reason', 'is', null).execute()

@@ -20,6 +20,7 @@ import { type EndpointAnswer, noteAnswer } from './endpoints.ts'
 import { deadlineOf } from './expiry.ts'
 import { type Piece, piecesOf, putInPieces } from './hand-over.ts'
 import { firstIsUnknown, twiceReason } from './lost-answer.ts'
+import { noteReason } from './merge-queries.ts'
 import { laneOf, silentForMs } from './provider.ts'
 import { findChannelState, findNotice, saveChannelState } from './queries.ts'
 import { keyEndsAt, probeEveryMs, waitAfter } from './retry.ts'
@@ -37,6 +38,7 @@ export async function settleSent(app: App, channel: Channel, batch: Row<'batch'>
     await endAttempt(trx, batch.id, { endedAt: now, outcome: 'sent', detail: null })
     if (batch.blindRetryAt) await noteTwice(trx, sent, twiceReason)
     await markSent(trx, now, sent)
+    for (const { deliveryId, note } of sent) if (note) await noteReason(trx, deliveryId, note)
     for (const { deliveryId, state, reason } of refused)
       await trx
         .updateTable('delivery')

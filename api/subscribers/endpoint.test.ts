@@ -20,9 +20,9 @@ it('one bad hour makes no endpoint failing, half a day does', () => {
 })
 
 it('two single failures on two days are two bad hours', () => {
-  const second = plusMs(start, 25 * hourMs)
-  expect(fail(0, 25)).toEqual({ firstFailedAt: second, failingSince: null, tooLong: false })
-  expect(fail(0, 25, 50, 75, 100, 125, 150).tooLong).toBe(false)
+  const second = plusMs(start, 31 * hourMs)
+  expect(fail(0, 31)).toEqual({ firstFailedAt: second, failingSince: null, tooLong: false })
+  expect(fail(0, 31, 62, 93, 124, 155, 186).tooLong).toBe(false)
 })
 
 it('it is too long after five days from when it began to count', () => {

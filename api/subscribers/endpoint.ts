@@ -6,8 +6,8 @@ export type EndpointHealth = Pick<Endpoint, 'firstFailedAt' | 'failingSince'>
 
 /** An endpoint counts as failing once failures lie so far apart … */
 const spreadMs = 12 * hourMs
-/** … within so long; a single bad hour is none of it. The same measure as svix.com's. */
-const withinMs = 24 * hourMs
+/** … within so long; a single bad hour is none of it. Svix’s measure, a little wider: all tries of one notice fit in. */
+const withinMs = 30 * hourMs
 /** So long without one success, and it is switched off. */
 const failingMaxMs = 5 * dayMs
 /** How long an old secret signs beside the new one. */

@@ -3,8 +3,8 @@ import { cutText } from '#api/lib/cut.ts'
 import { outgoingTimeoutMs } from '#api/lib/outgoing.ts'
 import { hourMs, secondMs, toMs } from '#api/lib/time.ts'
 import type { Locale } from '#content/locales.ts'
-import { type Channel, DeliveryFailed, type Message, type Receipt } from '../channel.ts'
-import { type EndpointSettings, openSealed, parseEndpoint, postTo, waitOf } from '../endpoint.ts'
+import { type Channel, DeliveryFailed, type Message } from '../channel.ts'
+import { type EndpointSettings, openSealed, parseEndpoint, postTo, sentTogether, waitOf } from '../endpoint.ts'
 
 // Feishu's (Lark's) custom bots: open.feishu.cn/document/client-docs/bot-v3/add-custom-bot. They answer HTTP 200 to
 // failure: only the code in the body tells.
@@ -75,7 +75,7 @@ export function feishuChannel(settings: EndpointSettings): Channel {
       const reason = `feishu ${code ?? `answered ${answer.status}`}`
       if (code === null)
         throw new DeliveryFailed(reason, { outcomeUnknown: answer.status === 200 || answer.status >= 500 })
-      if (code === 0) return deliveryIds.map((deliveryId): Receipt => ({ deliveryId, state: 'sent', providerId: null }))
+      if (code === 0) return sentTogether(deliveryIds)
       if (tooFast.has(code)) throw new DeliveryFailed(reason, waitOf(settings, answer, throttledSeconds))
       if (gone.has(code))
         return deliveryIds.map((deliveryId) => ({ deliveryId, state: 'failed', reason, disablesAddress: true }))

@@ -2,7 +2,7 @@ import { cutText } from '#api/lib/cut.ts'
 import { outgoingTimeoutMs } from '#api/lib/outgoing.ts'
 import { hourMs, secondMs } from '#api/lib/time.ts'
 import { type Channel, type ChatParts, DeliveryFailed, type Message } from '../channel.ts'
-import { type EndpointSettings, parseEndpoint, postTo, waitOf } from '../endpoint.ts'
+import { type EndpointSettings, parseEndpoint, postTo, sentTogether, waitOf } from '../endpoint.ts'
 
 // Slack's incoming webhooks: docs.slack.dev/messaging/sending-messages-using-incoming-webhooks.
 
@@ -60,7 +60,7 @@ export function slackChannel(settings: EndpointSettings): Channel {
       const { to, deliveryIds, body } = JSON.parse(batch.bytes) as Frozen
       const answer = await postTo(settings, to, body)
       const { status } = answer
-      if (status === 200) return deliveryIds.map((deliveryId) => ({ deliveryId, state: 'sent', providerId: null }))
+      if (status === 200) return sentTogether(deliveryIds)
       // Slack names its errors in one word, such as "no_service"; anything longer is no word of Slack's.
       const word = /^[a-z_]{1,40}$/.exec(answer.text.trim())?.[0]
       const reason = `slack ${status}${word ? ` ${word}` : ''}`
