@@ -185,9 +185,9 @@ tell('an endpoint that fails for five days is switched off, and its owner is tol
       nextUpdateAt: inMinutes(app, 20),
     })
   await say('Two days on.')
-  await workFor(app, clock, 4 * dayMs)
+  await workFor(app, clock, 5 * dayMs)
   expect(await isOn()).toBe(true)
-  await say('Six days on.')
+  await say('Seven days on.')
   await workFor(app, clock, minuteMs)
   expect(await isOn()).toBe(false)
   const kinds = (await app.db.selectFrom('notice').select('kind').execute()).map(({ kind }) => kind)
