@@ -182,15 +182,15 @@ tell(
       if (!hidden.has(sid)) hidden.set(sid, chance() < 0.3)
       return !hidden.get(sid)
     }
-    const numbers = Array.from({ length: 60 }, (_, i) => `+861390001${String(i).padStart(4, '0')}`)
+    const numbers = Array.from({ length: 24 }, (_, i) => `+861390001${String(i).padStart(4, '0')}`)
     await subscribe(
       app,
       numbers.map((address) => ({ channel: 'sms' as const, address })),
     )
     await ordersDown(app, await openServices(app))
     const told = new Set<string>()
-    for (let minute = 0; minute < 40; minute++) {
-      await workFor(app, clock, minuteMs)
+    for (let minutes = 0; minutes < 40; minutes += 2) {
+      await workFor(app, clock, 2 * minuteMs)
       // Callbacks come late, twice, out of order, and a third of them never.
       for (const sms of twilio.sent) {
         if (told.has(sms.sid) || chance() < 0.5) continue
