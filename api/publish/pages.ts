@@ -18,23 +18,23 @@ const ofMonth = (month: string) => [`/history/${month}/`, searchOf(month)]
 /** What every change shows in. */
 const always = ['/', '/404.html', ...everyChange]
 
-/** Every public place, first pages first. */
+/** Every public place: what people read now first, then what they may look up. */
 export async function everyPlace(app: App): Promise<string[]> {
   const { open, knownIssues, groups } = await readStatus(app)
   const months = await readMonths(app)
-  const places = new Set([
-    ...always,
+  const components = groups.flatMap((group) => group.components.map(({ id }) => id))
+  const news = [...always, ...[...open, ...knownIssues].flatMap(ofIncident)]
+  const rest = [
     ...standing,
     '/subscribe/manage/',
     '/api/docs/',
-    ...[...open, ...knownIssues].flatMap(ofIncident),
-  ])
-  for (const month of months) for (const place of ofMonth(month)) places.add(place)
-  for (const id of await readMaintenanceIds(app)) places.add(`/maintenance/${id}/`)
-  const components = groups.flatMap((group) => group.components.map(({ id }) => id))
-  for (const place of ofComponents(components)) places.add(place)
-  for (const address of await readAddresses(app)) for (const place of ofIncident(address)) places.add(place)
-  return [...once, ...ofAllMonths, ...months.map(sitemapOf), ...inEveryLanguage(app, [...places])]
+    ...months.flatMap(ofMonth),
+    ...(await readMaintenanceIds(app)).map((id) => `/maintenance/${id}/`),
+    ...ofComponents(components),
+    ...(await readAddresses(app)).flatMap(ofIncident),
+  ]
+  const places = [inEveryLanguage(app, news), once, inEveryLanguage(app, rest), ofAllMonths, months.map(sitemapOf)]
+  return [...new Set(places.flat())]
 }
 
 /** What must be drawn again, and the revision it will then show: what people read now, and what they may look up. */
