@@ -53,7 +53,10 @@ export async function previewNotices(app: App, draft: NoticeDraft): Promise<Noti
   const reach: NoticePreview['reach'] = {}
   const warnings = locales.filter((locale) => sms[locale].segments > 1).map((locale) => tooLong(locale, sms[locale]))
   for (const [name, count] of Object.entries(await countAudience(app.db, audienceOfDraft(draft, incident)))) {
-    reach[name] = { ...count, off: app.channels.find((channel) => channel.name === name)?.offReason ?? null }
+    const channel = app.channels.find((one) => one.name === name)
+    // Webhooks and chats that nobody has set up are no news to whoever is about to publish.
+    if (channel?.perAddress && !count.people && !count.suppressed) continue
+    reach[name] = { ...count, off: channel?.offReason ?? null }
     if (name !== 'sms') continue
     const { cost, ...pace } = estimate(app, count, sms)
     Object.assign(reach[name], { cost, pace })
