@@ -1,8 +1,10 @@
 /** One measured number; `reach` is what it must not exceed, or null where the number only explains another. */
 export interface Figure {
   value: number
-  unit: 'bytes' | 'ms'
+  unit: 'bytes' | 'ms' | 'MB' | 'rows/s' | 'mails/s'
   reach: number | null
+  /** The reach is what it must come to: the more the better. */
+  more?: true
 }
 
 export type Figures = Record<string, Figure>
@@ -16,8 +18,9 @@ export function percentile(values: readonly number[], share: number): number {
 /** The figures as a table for people. */
 export function table(figures: Figures): string {
   const number = (value: number) => value.toLocaleString('en', { maximumFractionDigits: 1 })
-  const rows = Object.entries(figures).map(([name, { value, unit, reach }]) => {
-    const limit = reach === null ? '' : `${value <= reach ? 'within' : 'MISSES'} ${number(reach)} ${unit}`
+  const rows = Object.entries(figures).map(([name, { value, unit, reach, more }]) => {
+    const fine = reach !== null && (more ? value >= reach : value <= reach)
+    const limit = reach === null ? '' : `${fine ? (more ? 'reaches' : 'within') : 'MISSES'} ${number(reach)} ${unit}`
     return [name, `${number(value)} ${unit}`, limit] as const
   })
   const width = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length))
