@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect } from 'vitest'
 import type { App } from '#api/app.ts'
 import { answerError, newRouter } from '#api/http/router.ts'
-import { hourMs, secondMs } from '#api/lib/time.ts'
+import { minuteMs, secondMs } from '#api/lib/time.ts'
 import { foldReceipts } from '#api/notices/receipts.ts'
 import { noticeRoutes } from '#api/notices/routes.ts'
 import { story } from '../support/story.ts'
@@ -128,7 +128,7 @@ tell('an SMS whose answer was lost announces itself by its callback', async ({ a
   await subscribe(app, [{ channel: 'sms', address: '+8613900000001' }])
   twilio.failNext(1, 'reset-after-accept')
   await ordersDown(app, await openServices(app))
-  await workFor(app, clock, hourMs)
+  await workFor(app, clock, minuteMs)
   expect(await state(app, '+8613900000001')).toBe('unknown')
   const [sms] = twilio.sent
   const { post } = door(app)
@@ -153,7 +153,9 @@ tell('a number that the network condemns is closed', async ({ app, clock }) => {
   const { path, body, headers } = twilio.callback(twilio.sent[0]!, 'undelivered', { ErrorCode: '30005' })
   expect((await door(app).post(path, { body, headers })).status).toBe(204)
   expect(await state(app, '+8613900000001')).toBe('failed')
-  expect(await app.db.selectFrom('suppression').select('reason').execute()).toEqual([{ reason: 'twilio 30005' }])
+  expect(await app.db.selectFrom('suppression').select('reason').execute()).toEqual([
+    { reason: 'twilio 30005: nobody has this number' },
+  ])
 })
 
 tell('staff read the ledger with counts and pages; a viewer sees masked addresses', async ({ app, clock }) => {

@@ -146,8 +146,8 @@ tell('what will never be taken is kept with its reason, and does not hold up the
     ['good@mail.example', 'sent', null],
     ['refused@example.com', 'failed', 'Invalid `to` field. The domain of refused@example.com cannot receive mail.'],
     ['+8613900000001', 'sent', null],
-    [wireNumbers.optedOut, 'suppressed', 'twilio 21610'],
-    [wireNumbers.landline, 'failed', 'twilio 21614'],
+    [wireNumbers.optedOut, 'suppressed', 'twilio 21610: whoever has this number answered STOP'],
+    [wireNumbers.landline, 'failed', 'twilio 21614: this is no mobile number'],
   ])
   const suppressed = await app.db.selectFrom('suppression').select(['address', 'source']).orderBy('address').execute()
   expect(suppressed).toEqual([
@@ -207,15 +207,18 @@ tell('whoever leaves before the send is skipped, and the row says so', async ({ 
   expect(resend.mails().map(({ to }) => to)).toEqual(['stays@mail.example'])
 })
 
-tell('an SMS whose answer was lost is not sent again; its callback tells', async ({ app, clock }) => {
-  const services = await openServices(app)
-  await subscribe(app, [{ channel: 'sms', address: '+8613900000001' }])
-  twilio.failNext(1, 'reset-after-accept')
-  await ordersDown(app, services)
-  await workFor(app, clock, 2 * hourMs)
-  expect(twilio.sent).toHaveLength(1)
-  expect((await ledger(app)).map(({ state }) => state)).toEqual(['unknown'])
-})
+tell(
+  'an SMS whose answer was lost is not sent again: the provider is asked what became of it',
+  async ({ app, clock }) => {
+    const services = await openServices(app)
+    await subscribe(app, [{ channel: 'sms', address: '+8613900000001' }])
+    twilio.failNext(1, 'reset-after-accept')
+    await ordersDown(app, services)
+    await workFor(app, clock, 2 * hourMs)
+    expect(twilio.sent).toHaveLength(1)
+    expect((await ledger(app)).map(({ state, attempts }) => [state, attempts])).toEqual([['sent', 1]])
+  },
+)
 
 tell('an SMS that is half an hour late is not sent any more', async ({ app, clock }) => {
   const services = await openServices(app)
