@@ -1,4 +1,5 @@
 import type { App } from '#api/app.ts'
+import { type Actor, record } from '#api/audit/audit.ts'
 import { sharesWork, writeLock } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
@@ -40,15 +41,20 @@ export function nextChunk(rows: number, heldMs: number): number {
  * Makes a notice of what was announced. True when there was something. What was announced before the instant of a `hold`
  * waits for a person, although nothing has decided yet whom it reaches: that is held in the same transaction.
  */
-export async function takeAnnounced(app: App, hold?: { before: Instant; heldReason: string }): Promise<boolean> {
+export async function takeAnnounced(
+  app: App,
+  hold?: { before: Instant; heldReason: string; actor: Actor },
+): Promise<boolean> {
   if (!(await hasUntaken(app.db))) return false
   const taken = await app.db.transaction().execute(async (trx) => {
     const rows = await untaken(trx, takeMax)
     for (const row of rows) {
+      const id = newId()
+      const held = hold && row.createdAt < hold.before ? hold : null
       // An announcement without an update has no words to send; its audience would wait for ever.
       if (row.audience && row.updateId)
         await insertNotice(trx, {
-          id: newId(),
+          id,
           seq: row.seq,
           kind: row.kind,
           incidentId: row.incidentId,
@@ -58,8 +64,10 @@ export async function takeAnnounced(app: App, hold?: { before: Instant; heldReas
           createdAt: row.createdAt,
           expandedAt: null,
           frozenAt: null,
-          ...(hold && row.createdAt < hold.before ? { heldAt: app.now(), heldReason: hold.heldReason } : {}),
+          ...(held ? { heldAt: app.now(), heldReason: held.heldReason } : {}),
         })
+      if (held && row.audience && row.updateId)
+        await record(trx, app.now(), held.actor, 'notice.held', id, { after: { heldReason: held.heldReason } })
       await markTaken(trx, row.seq, app.now())
     }
     return rows.length

@@ -3,7 +3,7 @@ import { type Actor, system } from '#api/audit/audit.ts'
 import { hourMs, type Instant, minuteMs, plusMs, toMs } from '#api/lib/time.ts'
 import { takeAnnounced } from './expand.ts'
 import { afterAll, hold } from './held.ts'
-import { lastBeat, openToMany, openToOne, saveBeat, saveNotice } from './held-queries.ts'
+import { countHeld, lastBeat, openToMany, openToOne, saveBeat, saveNotice } from './held-queries.ts'
 import { nowSince } from './time-of-day.ts'
 
 /**
@@ -53,10 +53,10 @@ async function holdOpen(
   before: Instant,
   heldReason: string,
 ): Promise<{ held: number; ended: number }> {
-  while (await takeAnnounced(app, { before, heldReason }));
+  const heldBefore = await countHeld(app.db)
+  while (await takeAnnounced(app, { before, heldReason, actor }));
   const toOne = await openToOne(app.db, before)
   for (const { id } of toOne) await app.db.transaction().execute((trx) => saveNotice(trx, id, { expiresAt: app.now() }))
-  let held = 0
-  for (const notice of await openToMany(app.db, before)) if (await hold(app, notice, heldReason, actor)) held++
-  return { held, ended: toOne.length }
+  for (const notice of await openToMany(app.db, before)) await hold(app, notice, heldReason, actor)
+  return { held: (await countHeld(app.db)) - heldBefore, ended: toOne.length }
 }

@@ -119,6 +119,15 @@ export interface HeldNotice {
   counts: { channel: string; state: DeliveryState; count: number }[]
 }
 
+export async function countHeld(db: Db | Trx): Promise<number> {
+  const { count } = await db
+    .selectFrom('notice')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('heldAt', 'is not', null)
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
 /** Every notice that is held until a person lets it go on or ends it, the oldest first. */
 export async function heldNotices(db: Db): Promise<HeldNotice[]> {
   const notices = await db
