@@ -200,8 +200,10 @@ export class Checker {
     for (const { seq, id } of missing) this.say(`${id} has no row of announcement ${seq}`)
     const strangers = raw
       .prepare(
+        // Who confirmed in the very millisecond of the announcement may be told or not.
         `select d.id, d.state from delivery d join notice n on n.id = d.notice_id
-         where n.seq is not null and d.state <> 'skipped'
+         join subscriber s on s.id = d.subscriber_id
+         where n.seq is not null and d.state <> 'skipped' and s.confirmed_at <> n.created_at
          and not exists (select 1 from expected e where e.seq = n.seq and e.subscriber = d.subscriber_id)`,
       )
       .all() as { id: string; state: string }[]

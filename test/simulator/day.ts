@@ -31,9 +31,9 @@ export class Day {
   }
 
   /** Opens the company with its first readers, and plans the day. */
-  async begin(length: number, { incidents = this.#chance.between(1, 3) } = {}): Promise<void> {
+  async begin(length: number, { incidents = this.#chance.between(1, 2) } = {}): Promise<void> {
     this.#services = await openServices(this.#front.app)
-    const readers = this.#chance.between(8, 26)
+    const readers = this.#chance.between(5, 16)
     for (let reader = 0; reader < readers; reader++) await this.#join(-dayMs)
     const start = this.#timeline.now
     for (let incident = incidents; incident > 0; incident--)
@@ -117,7 +117,7 @@ export class Day {
     if (!incident) return
     this.#committed()
     this.#burst()
-    this.#goOn(incident.id, this.#chance.between(0, 4), incident.updates[0]?.id ?? null)
+    this.#goOn(incident.id, this.#chance.between(0, 3), incident.updates[0]?.id ?? null)
   }
 
   /** Readers come and go most while it burns: around the moment of publishing. */

@@ -10,7 +10,7 @@ const lanes = 4
 /** Pieces of work in one turn, at the most: others get theirs in between. */
 const piecesMax = 6
 /** A real worker looks twice a second; here it looks when something is due, and after idle times that grow, which shows the same. */
-const idleMs = { least: minuteMs, most: 2 * hourMs } as const
+const idleMs = { least: 8 * minuteMs, most: 4 * hourMs } as const
 
 /** The worker's loop in virtual time: the steps of the program's own, in their order, with four batches on their way. */
 export class SimulatedWorker {
@@ -20,7 +20,8 @@ export class SimulatedWorker {
   readonly #unsettled: (() => Promise<void>)[] = []
   #ready = false
   #idleMs: number = idleMs.least
-  #turn = 0
+  /** When the next turn is due: the earliest that was asked for. */
+  #nextAt = Number.POSITIVE_INFINITY
 
   constructor(host: Host, timeline: Timeline) {
     this.host = host
@@ -28,9 +29,20 @@ export class SimulatedWorker {
   }
 
   /** Something was committed, or an answer came: look now. */
-  wake(afterMs = 1): void {
-    const turn = ++this.#turn
-    this.#timeline.after(afterMs, () => (turn === this.#turn ? this.#work() : undefined))
+  wake(): void {
+    this.#idleMs = idleMs.least
+    this.#lookIn(1)
+  }
+
+  #lookIn(afterMs: number): void {
+    const at = this.#timeline.now + afterMs
+    if (this.#nextAt <= at) return
+    this.#nextAt = at
+    this.#timeline.at(at, () => {
+      if (this.#nextAt !== at) return
+      this.#nextAt = Number.POSITIVE_INFINITY
+      return this.#work()
+    })
   }
 
   /** Waits until what an answer set going is written down. */
@@ -44,9 +56,9 @@ export class SimulatedWorker {
     try {
       for (let pieces = 0; busy && pieces < piecesMax; pieces++) busy = await this.#piece()
       if (busy) this.#idleMs = idleMs.least
-      if (!this.host.dead) this.wake(busy ? 5 : await this.#waitMs())
+      if (!this.host.dead) this.#lookIn(busy ? 5 : await this.#waitMs())
     } catch {
-      if (!this.host.dead) this.wake(secondMs)
+      if (!this.host.dead) this.#lookIn(secondMs)
     }
   }
 
@@ -64,9 +76,8 @@ export class SimulatedWorker {
       return false
     })
     const sent = await this.#launch(app)
-    const found = await lookUpUnknown(app)
     if (trouble) throw trouble
-    return planned || sent || found
+    return planned || sent || (await lookUpUnknown(app))
   }
 
   async #launch(app: App): Promise<boolean> {
