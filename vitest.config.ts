@@ -11,6 +11,6 @@ export default defineConfig({
     globalSetup: ['test/support/setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 })

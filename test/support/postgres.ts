@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
+import { roomForTests } from './room.ts'
 
 /** The account that owns nothing: PostgreSQL refuses to run as root. Debian and its kin have it at this number. */
 const nobody = 65_534
@@ -35,7 +35,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     postgres: string
   }
   const root = process.getuid?.() === 0
-  const box = mkdtempSync(join(tmpdir(), 'candor-postgres-'))
+  const box = mkdtempSync(join(roomForTests(), 'candor-postgres-'))
   chmodSync(box, 0o755)
   cpSync(dirname(dirname(binaries.initdb)), join(box, 'native'), { recursive: true, verbatimSymlinks: true })
   const bin = (name: string) => join(box, 'native', 'bin', name)

@@ -1,23 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { sql } from 'kysely'
 import { inject } from 'vitest'
-import { migrate, openDb } from '#api/db/connect.ts'
+import { openDb } from '#api/db/connect.ts'
 import { randomWord } from '#api/lib/ids.ts'
+import { roomForTests } from './room.ts'
 
 export const engines = ['sqlite', 'postgres'] as const
 export type Engine = (typeof engines)[number]
 
 /** A new, migrated database of its own on this engine, and a data folder; both go with `drop`. */
 export async function newRecord(engine: Engine): Promise<{ url: string; dataDir: string; drop(): Promise<void> }> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'candor-test-'))
+  const dataDir = mkdtempSync(join(roomForTests(), 'candor-test-'))
   const dropFolder = () => rmSync(dataDir, { recursive: true, force: true })
   if (engine === 'sqlite') {
     const url = `file:${dataDir}/candor.db`
-    const db = openDb(url)
-    await migrate(db)
-    await db.destroy()
+    copyFileSync(inject('sqlite'), join(dataDir, 'candor.db'))
     return { url, dataDir, drop: async () => dropFolder() }
   }
   const server = inject('postgres')
