@@ -5,17 +5,15 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type App, openApp } from '#api/app.ts'
 import { childEnvironment, readConfig } from '#api/config.ts'
-import type { CrashPoint } from '#api/notices/crash.ts'
 import { type Engine, engines, newRecord } from '../support/record.ts'
 import { openServices, ordersDown, subscribe } from '../support/telling.ts'
 import { openResend, resendEnv, type WireResend } from '../wire/resend.ts'
 import { openTwilio, twilioEnv, type WireTwilio } from '../wire/twilio.ts'
 
-// Real processes, a real clock and kill -9: what is left must be taken up by the next start, and nobody hears twice.
+// A worker in a process of its own beside the front door. How it is killed is told in test/torture.
 
 /** More than one chunk of the ledger, and several batches. */
 const readers = 320
-const phones = 3
 const children = new Set<ChildProcess>()
 afterAll(() => {
   for (const child of children) child.kill('SIGKILL')
@@ -29,7 +27,7 @@ interface Scene {
   close(): Promise<void>
 }
 
-async function openScene(engine: Engine, numbers = phones): Promise<Scene> {
+async function openScene(engine: Engine, numbers: number): Promise<Scene> {
   const { url, dataDir, drop } = await newRecord(engine)
   const resend = await openResend()
   const twilio = await openTwilio()
@@ -102,51 +100,6 @@ async function settled(app: App): Promise<void> {
   }
   throw new Error(`Not settled: ${JSON.stringify(await states(app, 'email'))}`)
 }
-
-async function crashAndRestart(engine: Engine, point: CrashPoint): Promise<void> {
-  const scene = await openScene(engine)
-  try {
-    const first = startChild({ ...scene.env, CRASH_AT: point })
-    const [, signal] = await once(first, 'exit')
-    expect(signal).toBe('SIGKILL')
-    const mailsBefore = scene.resend.mails().length
-    expect(mailsBefore).toBeLessThan(readers)
-
-    const second = startChild(scene.env)
-    await settled(scene.app)
-    second.kill('SIGTERM')
-    const [code] = await once(second, 'exit')
-    expect(code).toBe(0)
-
-    const told = scene.resend.mails().map(({ to }) => to)
-    expect(told).toHaveLength(readers)
-    expect(new Set(told).size).toBe(readers)
-    expect(await states(scene.app, 'email')).toEqual({ sent: readers })
-    const numbers = scene.twilio.sent.map(({ to }) => to)
-    expect(new Set(numbers).size).toBe(numbers.length)
-    const sms = await states(scene.app, 'sms')
-    expect((sms.sent ?? 0) + (sms.unknown ?? 0)).toBe(phones)
-    expect(numbers.length).toBeGreaterThanOrEqual(sms.sent ?? 0)
-    if (point === 'after-accept') {
-      expect(mailsBefore).toBeGreaterThan(0)
-      expect(scene.resend.batches.some(({ replay }) => replay)).toBe(true)
-    }
-  } finally {
-    await scene.close()
-  }
-}
-
-const points = ['after-take', 'mid-expand', 'after-freeze', 'after-attempt', 'after-accept'] as const
-
-describe('killed in the middle, every mail goes out once after the restart', () => {
-  describe('sqlite', () => {
-    it.each(points)('%s', { timeout: 120_000 }, (point) => crashAndRestart('sqlite', point))
-  })
-  // Other processes may be alive here, so leases run out by themselves: the waits go side by side.
-  describe.concurrent('postgres', () => {
-    it.each(points)('%s', { timeout: 120_000 }, (point) => crashAndRestart('postgres', point))
-  })
-})
 
 /** What the worker has committed: each message takes two transactions, for its attempt and for its answer. */
 async function workerWrites(app: App): Promise<number> {
