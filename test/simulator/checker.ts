@@ -187,20 +187,20 @@ export class Checker {
     })
   }
 
-  /** Counts add up to the audience: everybody who had to be told has one row, and nobody else has. */
+  /** Counts add up to the audience: who had to be told has one row, nobody else has. Who came or left in its very millisecond may. */
   #audiences(raw: Sqlite.Database): void {
     const missing = raw
       .prepare(
         `select e.seq, s.id from expected e join subscriber s on s.id = e.subscriber
          left join notice n on n.seq = e.seq
          left join delivery d on d.notice_id = n.id and d.subscriber_id = s.id
-         where d.id is null and (n.id is null or s.confirmed_at <= n.created_at)`,
+         where d.id is null and (n.id is null or (s.confirmed_at <= n.created_at
+         and coalesce(s.closed_at, '') <> n.created_at))`,
       )
       .all() as { seq: number; id: string }[]
     for (const { seq, id } of missing) this.say(`${id} has no row of announcement ${seq}`)
     const strangers = raw
       .prepare(
-        // Who confirmed in the very millisecond of the announcement may be told or not.
         `select d.id, d.state from delivery d join notice n on n.id = d.notice_id
          join subscriber s on s.id = d.subscriber_id
          where n.seq is not null and d.state <> 'skipped' and s.confirmed_at <> n.created_at
