@@ -128,6 +128,8 @@ export interface Ledger {
     againAt: Generated<Instant | null>
     /** How often it was tried again for that. */
     resends: Generated<number>
+    /** The address of a message to one person, by which it is found; null in a fan-out, whose rows are found by their subscriber. */
+    directTo: Generated<string | null>
     /** The delivery whose message tells this too, when it is not sent by itself. */
     foldedInto: Generated<string | null>
   }

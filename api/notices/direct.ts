@@ -86,6 +86,7 @@ export async function sendDirect(app: App, trx: Trx, direct: DirectMessage): Pro
       channel: channel.name,
       subscriberId: direct.subscriberId,
       address,
+      directTo: address,
       locale,
       state: suppressed ? 'suppressed' : 'queued',
       batchId,
@@ -118,7 +119,7 @@ export async function expireDirect(
       eb
         .selectFrom('delivery')
         .select('delivery.noticeId')
-        .where('delivery.address', '=', earlier.address)
+        .where('delivery.directTo', '=', earlier.address)
         .where('delivery.channel', '=', earlier.channel)
         .where('delivery.state', '=', 'queued'),
     )

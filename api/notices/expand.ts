@@ -2,7 +2,7 @@ import type { App } from '#api/app.ts'
 import { type Actor, record } from '#api/audit/audit.ts'
 import { sharesWork, writeLock } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
-import { newId } from '#api/lib/ids.ts'
+import { newId, newIds } from '#api/lib/ids.ts'
 import { fromJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { subscribersAfter } from '#api/subscribers/queries.ts'
@@ -124,9 +124,10 @@ async function nextStep(
     afterId: place?.channel === channel ? place.afterId : '',
     limit,
   })
+  const ids = newIds(recipients.length)
   const rows = recipients.map(
-    (person): Expanded => ({
-      id: newId(),
+    (person, at): Expanded => ({
+      id: ids[at]!,
       subscriberId: person.id,
       address: person.address,
       locale: person.locale,

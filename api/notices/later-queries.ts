@@ -14,17 +14,6 @@ export const dueAgain = (db: Db | Trx, now: Instant, limit: number): Promise<Row
     .limit(limit)
     .execute()
 
-/** When the next of them comes on one of these channels; null when none waits. */
-export async function nextAgainOf(db: Db | Trx, channel: string): Promise<Instant | null> {
-  const { at } = await db
-    .selectFrom('delivery')
-    .select((eb) => eb.fn.min('againAt').as('at'))
-    .where('againAt', 'is not', null)
-    .where('channel', '=', channel)
-    .executeTakeFirstOrThrow()
-  return at
-}
-
 /**
  * Lets a delivery wait for a batch again and keeps how its try had ended; one that something else has moved meanwhile
  * is only not tried again.
@@ -59,13 +48,14 @@ export async function tryAnew(trx: Trx, now: Instant, delivery: Row<'delivery'>)
 /** Whether the last so many notices to an address all ended with this reason, this delivery's among them. */
 export async function endedAlikeInARow(
   trx: Trx,
-  { channel, address }: Pick<Row<'delivery'>, 'channel' | 'address'>,
+  { channel, address, subscriberId }: Pick<Row<'delivery'>, 'channel' | 'address' | 'subscriberId'>,
   reason: string,
   count: number,
 ): Promise<boolean> {
   const last = await trx
     .selectFrom('delivery')
     .select('reason')
+    .where('subscriberId', '=', subscriberId)
     .where('channel', '=', channel)
     .where('address', '=', address)
     .where('state', 'in', ['sent', 'delivered', 'delayed', 'failed', 'unknown'])

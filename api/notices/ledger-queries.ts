@@ -1,6 +1,7 @@
 import type { Db } from '#api/db/connect.ts'
 import type { DeliveryState, Row } from '#api/db/schema.ts'
 import type { Locale } from '#content/locales.ts'
+import { deliveriesTo } from './address-queries.ts'
 import { alikeReason } from './again-queries.ts'
 import type { Counts } from './progress.ts'
 
@@ -61,7 +62,7 @@ export async function readLedger(db: Db, query: LedgerQuery): Promise<LedgerLine
   if (query.updateId) lines = lines.where('notice.updateId', '=', query.updateId)
   if (query.state) lines = lines.where('delivery.state', '=', query.state)
   if (query.channel) lines = lines.where('delivery.channel', '=', query.channel)
-  if (query.addresses) lines = lines.where('delivery.address', 'in', query.addresses)
+  if (query.addresses) lines = lines.where('delivery.id', 'in', deliveriesTo(db, query.addresses))
   if (query.after) lines = lines.where('delivery.id', '>', query.after)
   return (await lines.execute()).map(({ attempts, possibleDuplicate, ...line }) => ({
     ...line,

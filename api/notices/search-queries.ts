@@ -3,6 +3,7 @@ import type { DeliveryState, Row } from '#api/db/schema.ts'
 import { fromJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
 import type { Words } from '#content/locales.ts'
+import { deliveriesTo } from './address-queries.ts'
 
 /**
  * One thing that happened to a delivery. "written": its row was; "attempt": it was handed to the provider, `state` being
@@ -66,7 +67,7 @@ export async function findDeliveries(
       'delivery.updatedAt',
       'delivery.sentAt',
     ])
-    .where('delivery.address', 'in', addresses)
+    .where('delivery.id', 'in', deliveriesTo(db, addresses))
     .orderBy('delivery.createdAt', 'desc')
     .orderBy('delivery.id', 'desc')
     .limit(limit)

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 
 /** What the ledger needs to be trusted at night: who a batch was written for, and what waits for a person. */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -84,4 +84,20 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('disabled_reason', 'text')
     .addColumn('next_send_at', 'text')
     .execute()
+
+  // A fan-out writes a million rows: an index over random addresses, and entries for what is not known yet, cost it more
+  // than all the rest. Its rows are found by their subscriber, messages to one person by their address.
+  await schema.alterTable('delivery').addColumn('direct_to', 'text').execute()
+  await sql`update delivery set direct_to = address
+    where notice_id in (select id from notice where seq is null and fold_key is null)`.execute(db)
+  for (const index of ['delivery_address', 'delivery_batch', 'delivery_provider'])
+    await schema.dropIndex(index).execute()
+  await schema.createIndex('subscriber_search').on('subscriber').column('address').execute()
+  await schema.createIndex('delivery_subscriber').on('delivery').column('subscriber_id').execute()
+  for (const [index, column] of [
+    ['delivery_direct', 'direct_to'],
+    ['delivery_batch', 'batch_id'],
+    ['delivery_provider', 'provider_id'],
+  ] as const)
+    await schema.createIndex(index).on('delivery').column(column).where(column, 'is not', null).execute()
 }
