@@ -1,12 +1,13 @@
 import type { App } from '#api/app.ts'
-import { type Instant, minuteMs, plusMs, secondMs } from '#api/lib/time.ts'
+import { minuteMs, secondMs } from '#api/lib/time.ts'
 
 /** How long a notice is left alone after the 1st, 2nd, … trouble with it: a hiccup of the record is over soon. */
 const leftAloneMs = [secondMs, 10 * secondMs, minuteMs] as const
 
 interface Trouble {
   times: number
-  until: Instant
+  /** In steady time: a clock that was set back does not make it a day. */
+  untilMs: number
 }
 
 const troubles = new WeakMap<App, Map<string, Trouble>>()
@@ -19,7 +20,7 @@ export async function apart(app: App, noticeId: string, work: () => Promise<bool
   const mine = troubles.get(app) ?? new Map<string, Trouble>()
   troubles.set(app, mine)
   const before = mine.get(noticeId)
-  if (before && before.until > app.now()) return false
+  if (before && before.untilMs > app.steadyMs()) return false
   try {
     const done = await work()
     if (done) mine.delete(noticeId)
@@ -27,7 +28,7 @@ export async function apart(app: App, noticeId: string, work: () => Promise<bool
   } catch (error) {
     const times = before?.times ?? 0
     const wait = leftAloneMs[Math.min(times, leftAloneMs.length - 1)]!
-    mine.set(noticeId, { times: times + 1, until: plusMs(app.now(), wait) })
+    mine.set(noticeId, { times: times + 1, untilMs: app.steadyMs() + wait })
     app.log('error', 'notice.failed', { notice: noticeId, name: (error as Error).name })
     return false
   }

@@ -4,6 +4,7 @@ import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { hashText, pack } from '#api/lib/pack.ts'
 import { endpointsOf } from '#api/subscribers/endpoint-queries.ts'
+import { apart } from './aside.ts'
 import { type ComposedNotice, composedFor } from './composed.ts'
 import { crashPoint } from './crash.ts'
 import { leftReason } from './expand.ts'
@@ -29,19 +30,19 @@ interface Waiting {
  * there was something to write.
  */
 export async function freezeMerged(app: App, channel: Channel, notices: Row<'notice'>[]): Promise<boolean> {
-  const waiting: Waiting[] = []
+  const all: Waiting[] = []
   for (const notice of [...notices].sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1)))
-    for (const delivery of await unfrozen(app.db, notice.id, channel.name, lookMax)) waiting.push({ delivery, notice })
+    for (const delivery of await unfrozen(app.db, notice.id, channel.name, lookMax)) all.push({ delivery, notice })
+  if (!all.length) return false
+  if (await endOld(app, channel, all)) return true
+  const composed = await composedOf(app, new Set(all.map(({ notice }) => notice)))
+  // One that cannot be read waits for itself; what the others say goes.
+  const waiting = all.filter(({ notice }) => composed.has(notice.id))
   if (!waiting.length) return false
-  if (await endOld(app, channel, waiting)) return true
   const ids = [...new Set(waiting.map(({ delivery }) => delivery.subscriberId))]
   const busy = await busyAmong(app.db, channel.name, ids)
   const free = ids.filter((id) => !busy.has(id)).slice(0, robotsMax)
   if (!free.length) return false
-  const composed = new Map<string, ComposedNotice | null>()
-  for (const { notice, delivery } of waiting)
-    if (free.includes(delivery.subscriberId) && !composed.has(notice.id))
-      composed.set(notice.id, await composedFor(app, notice))
   const standings = new Map((await standingOf(app.db, free)).map((standing) => [standing.id, standing]))
   const endpoints = new Map((await endpointsOf(app.db, free)).map((endpoint) => [endpoint.subscriberId, endpoint]))
   const now = app.now()
@@ -103,6 +104,17 @@ export async function freezeMerged(app: App, channel: Channel, notices: Row<'not
 }
 
 class MergedElsewhere extends Error {}
+
+/** The words of each notice, null where its update is gone; none of those that cannot be read. */
+async function composedOf(app: App, notices: Set<Row<'notice'>>): Promise<Map<string, ComposedNotice | null>> {
+  const composed = new Map<string, ComposedNotice | null>()
+  for (const notice of notices)
+    await apart(app, notice.id, async () => {
+      composed.set(notice.id, await composedFor(app, notice))
+      return false
+    })
+  return composed
+}
 
 const idsOf = (waiting: Waiting[]) => waiting.map(({ delivery }) => delivery.id)
 

@@ -12,16 +12,19 @@ import { freezeNext } from '#api/notices/freeze.ts'
 import { endDeliveries } from '#api/notices/queries.ts'
 import { runWorker } from '#api/notices/run-worker.ts'
 import { planOnce } from '#api/notices/work.ts'
+import { localEnv } from '../support/endpoints.ts'
 import { type Stage, story } from '../support/story.ts'
 import { ledger, lin, openServices, ordersDown, subscribe, words } from '../support/telling.ts'
 import { workFor } from '../support/work.ts'
 import { openResend, resendEnv } from '../wire/resend.ts'
+import { openSlack } from '../wire/slack.ts'
 import { openTwilio, twilioEnv } from '../wire/twilio.ts'
 
 const resend = await openResend()
 const twilio = await openTwilio()
-const wired = { ...resendEnv(resend), ...twilioEnv(twilio) }
-afterAll(() => Promise.all([resend.close(), twilio.close()]))
+const slack = await openSlack()
+const wired = { ...resendEnv(resend), ...twilioEnv(twilio), ...localEnv }
+afterAll(() => Promise.all([resend.close(), twilio.close(), slack.close()]))
 beforeEach(() => {
   resend.batches.length = 0
   twilio.sent.length = 0
@@ -50,9 +53,10 @@ function again({ env, clock, app }: Stage, change: { mode?: 'production'; withou
   return openApp(config, { clock, site: app.site, ...(change.log ? { log: change.log } : {}) })
 }
 
-tell('a notice that cannot be read holds up no other, and no confirmation', async ({ app, clock }) => {
+tell('a notice that cannot be read holds up no other, and no confirmation', async ({ app, clock, engine }) => {
   const services = await openServices(app)
-  await subscribe(app, readers(1))
+  const robot = app.channels.find(({ name }) => name === 'slack')!
+  await subscribe(app, [...readers(1), { channel: 'slack', address: robot.parse(slack.hook(engine)) }])
   const broken = await ordersDown(app, services)
   await app.db.updateTable('incidentUpdate').set({ body: '{"en": oops' }).execute()
   clock.move(secondMs)
@@ -67,6 +71,7 @@ tell('a notice that cannot be read holds up no other, and no confirmation', asyn
     '[Hezhou status] Investigating: Most merchants cannot place orders.',
   ])
   expect(resend.mails()[1]!.html).toContain(fine.id)
+  expect(slack.posts(engine)).toHaveLength(1)
   // Put right within the day, it goes out after all.
   await app.db
     .updateTable('incidentUpdate')
@@ -76,6 +81,7 @@ tell('a notice that cannot be read holds up no other, and no confirmation', asyn
   await workFor(app, clock, 2 * minuteMs)
   expect(resend.mails()).toHaveLength(3)
   expect(resend.mails()[2]!.html).toContain('Now it can be read.')
+  expect(slack.posts(engine)).toHaveLength(2)
 })
 
 tell('a notice that is never readable again ends after a day instead of waiting for ever', async ({ app, clock }) => {
