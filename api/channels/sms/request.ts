@@ -1,3 +1,4 @@
+import { cutText } from '#api/lib/cut.ts'
 import { type Instant, minuteMs, secondMs, toMs } from '#api/lib/time.ts'
 import type { Message } from '../channel.ts'
 
@@ -5,6 +6,8 @@ import type { Message } from '../channel.ts'
 export const smsExpiresAfterMs = 30 * minuteMs
 /** Twilio advises against a shorter validity, in seconds: what has less left is not sent. */
 const validityMin = 5
+/** Twilio refuses a longer text. */
+const bodyMax = 1_600
 /** Our clock and Twilio's may differ by this much. */
 const skewMs = minuteMs
 
@@ -38,7 +41,7 @@ export function smsRequest(
   const contentSid = template && contentSids.get(template.id)
   return {
     to: address,
-    body: text,
+    body: cutText(text, bodyMax),
     statusCallback,
     ...(expiresAt ? { expiresAt } : {}),
     ...sender,
