@@ -1,7 +1,8 @@
 import { styleOf } from '../../lib/style.ts'
 import css from '../../styles/admin.css?inline'
+import forms from '../../styles/forms.css?inline'
 
-const own = styleOf(css)
+const own = styleOf(forms + css)
 
 /**
  * The one style of the desk and what its policy allows. Documents in sandboxed frames without an address of their own
