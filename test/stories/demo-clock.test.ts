@@ -8,7 +8,9 @@ import { readConfig } from '#api/config.ts'
 import { DemoClock, demoOpensAt } from '#api/demo/clock.ts'
 import { nextUpdate, playEvening, playUpdate } from '#api/demo/player.ts'
 import { seedDemonstration } from '#api/demo/seed.ts'
-import { story } from '../support/story.ts'
+import { storiesAfter } from '../support/story.ts'
+
+const story = storiesAfter(({ app }) => seedDemonstration(app, { password: 'four-quiet-paper-cranes', evening: 'U2' }))
 
 let dir = ''
 beforeEach(() => {
@@ -47,7 +49,6 @@ it('the next run goes on from where the last one stopped, however long it was aw
 })
 
 story('a clock that ran past the next update is set back, and the evening is played to its end', async (stage) => {
-  await seedDemonstration(stage.app, { password: 'four-quiet-paper-cranes', evening: 'U2' })
   const clock = new DemoClock(dir)
   const app = openApp(readConfig(stage.env, 'test'), { clock })
   try {
@@ -83,7 +84,6 @@ story('a clock that ran past the next update is set back, and the evening is pla
 
 story('an update that comes late promises a later time, and says so in its text', async (stage) => {
   const { app, clock } = stage
-  await seedDemonstration(app, { password: 'four-quiet-paper-cranes', evening: 'U2' })
   clock.set('2026-11-11T12:46:00.000Z')
   const next = await nextUpdate(app)
   if (typeof next === 'string') throw new Error(next)
