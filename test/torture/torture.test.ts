@@ -24,7 +24,7 @@ const inOrder = { invented: [], lost: [], doubled: [], unmarked: [], denied: [] 
 // Most of the time is waiting for processes to start, so the three wait beside each other.
 describe.concurrent.each(engines)('%s', (engine) => {
   it('killed twenty times, every mail goes out once and the ledger equals the provider’s history', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const readers = 5_000
     const result = await torture({ engine, channel: 'email', readers, kills: twenty })
@@ -35,7 +35,7 @@ describe.concurrent.each(engines)('%s', (engine) => {
 })
 
 it.concurrent('SMS, which no key protects: nobody is lost in silence, and who may be told twice is marked', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const readers = 150
   const result = await torture({ engine: 'sqlite', channel: 'sms', readers, kills: anyMoment(6), hurried: true })
