@@ -5,12 +5,13 @@ const share = 100
 
 /**
  * Remembers what took long to make, so that many who look at the same growing numbers do not slow down everybody else.
- * What is quick is made anew each time, and so is never old; askers at the same moment share one making.
+ * What is quick is made anew each time, and so is never old; askers at the same moment share one making. `nowMs` is
+ * steady time.
  */
-export function costly<T>(): (key: string, make: () => Promise<T>) => Promise<T> {
+export function costly<T>(nowMs: () => number): (key: string, make: () => Promise<T>) => Promise<T> {
   const kept = new Map<string, { value: Promise<T>; until: number }>()
   return async (key, make) => {
-    const now = performance.now()
+    const now = nowMs()
     for (const [old, { until }] of kept) if (until <= now) kept.delete(old)
     const known = kept.get(key)
     if (known) return known.value
@@ -20,9 +21,9 @@ export function costly<T>(): (key: string, make: () => Promise<T>) => Promise<T>
     try {
       return await value
     } finally {
-      const took = performance.now() - now
+      const took = nowMs() - now
       if (took < costlyMs) kept.delete(key)
-      else entry.until = performance.now() + took * share
+      else entry.until = nowMs() + took * share
     }
   }
 }

@@ -12,7 +12,8 @@ const wantsPerson = ['failed', 'unknown', 'expired'] as const satisfies Delivery
 export interface Waiting {
   noticeId: string
   incidentId: string | null
-  title: Words
+  /** Null of one message that tells several incidents. */
+  title: Words | null
   updateId: string | null
   updateNumber: number | null
   channel: string
@@ -27,7 +28,7 @@ export async function waitingForPerson(db: Db, channels: readonly string[], from
   const rows = await db
     .selectFrom('notice')
     .innerJoin('delivery', 'delivery.noticeId', 'notice.id')
-    .innerJoin('incident', 'incident.id', 'notice.incidentId')
+    .leftJoin('incident', 'incident.id', 'notice.incidentId')
     .innerJoin('subscriber', 'subscriber.id', 'delivery.subscriberId')
     .leftJoin('incidentUpdate', 'incidentUpdate.id', 'notice.updateId')
     .leftJoin('batch', 'batch.id', 'delivery.batchId')
@@ -48,6 +49,8 @@ export async function waitingForPerson(db: Db, channels: readonly string[], from
     ])
     .where('notice.createdAt', '>', from)
     .where('notice.endedAt', 'is', null)
+    // Of a message to one person nobody is called: who waits for it asks again.
+    .where((eb) => eb.or([eb('notice.incidentId', 'is not', null), eb('notice.foldKey', 'is not', null)]))
     .where('delivery.channel', 'in', channels)
     .where('delivery.state', 'in', wantsPerson)
     .where('subscriber.closedAt', 'is', null)
@@ -68,15 +71,17 @@ export async function waitingForPerson(db: Db, channels: readonly string[], from
     ])
     .execute()
   return rows
-    .map(({ title, count, ...row }) => ({ ...row, title: fromJson<Words>(title), count: Number(count) }))
+    .map(({ title, count, ...row }) => ({ ...row, title: titleOf(title), count: Number(count) }))
     .sort((a, b) => b.count - a.count)
 }
+
+const titleOf = (title: string | null) => (title === null ? null : fromJson<Words>(title))
 
 /** Notices of which nothing is sent until a person decides, oldest first. */
 export async function heldNotices(db: Db) {
   const rows = await db
     .selectFrom('notice')
-    .innerJoin('incident', 'incident.id', 'notice.incidentId')
+    .leftJoin('incident', 'incident.id', 'notice.incidentId')
     .leftJoin('incidentUpdate', 'incidentUpdate.id', 'notice.updateId')
     .select([
       'notice.id as noticeId',
@@ -91,7 +96,7 @@ export async function heldNotices(db: Db) {
     .where('notice.endedAt', 'is', null)
     .orderBy('notice.heldAt')
     .execute()
-  return rows.map(({ title, ...row }) => ({ ...row, title: fromJson<Words>(title) }))
+  return rows.map(({ title, ...row }) => ({ ...row, title: titleOf(title) }))
 }
 
 /** Endpoints that we switched off and nobody has put right, since then. */

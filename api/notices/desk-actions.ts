@@ -21,7 +21,7 @@ export async function tryChannel(app: App, actor: Actor, channel: string): Promi
 export async function leaveNotice(app: App, actor: Actor, noticeId: string): Promise<void> {
   await app.db.transaction().execute(async (trx) => {
     const notice = await findNotice(trx, noticeId)
-    if (!notice?.incidentId) throw notFound('This notice')
+    if (!notice?.incidentId && !notice?.foldKey) throw notFound('This notice')
     await markSeen(trx, noticeId, app.now())
     await record(trx, app.now(), actor, 'notice.left', noticeId, {
       before: { seenAt: notice.seenAt },

@@ -7,6 +7,8 @@ import { answer, body, refusals, secured } from '#api/http/shapes.ts'
 import { costly } from '#api/lib/costly.ts'
 import { dayMs, plusMs } from '#api/lib/time.ts'
 import { maySeeAddresses, shownAddress } from '#api/subscribers/address.ts'
+import { locales, type Words } from '#content/locales.ts'
+import { wordsOf } from '#content/words.ts'
 import { tryAlikeAgain, tryDeliveryAgain } from './again-actions.ts'
 import { disabledEndpoints, heldNotices, type Waiting, waitingForPerson } from './alarm-queries.ts'
 import { leaveNotice, tryChannel } from './desk-actions.ts'
@@ -17,11 +19,15 @@ import { alarmsShape, alikeInput } from './schema.ts'
 /** For how long what did not arrive is called to somebody's attention. */
 const alarmForMs = 7 * dayMs
 
+/** One message that tells several incidents bears the name of none. */
+const severalTitle: Words = Object.fromEntries(locales.map((locale) => [locale, wordsOf(locale).messages.fold.several]))
+const titled = <T extends { title: Words | null }>(one: T) => ({ ...one, title: one.title ?? severalTitle })
+
 /** What a person decides about the telling: one more attempt, a stopped channel tried now, a look that is enough. */
 export function deskRoutes(app: App) {
   const common = { tags: ['Notices'], security: secured }
   const done = { 204: { description: 'Done.' } }
-  const waiting = costly<Waiting[]>()
+  const waiting = costly<Waiting[]>(app.steadyMs)
   return newRouter()
     .openapi(
       createRoute({
@@ -76,11 +82,11 @@ export function deskRoutes(app: App) {
               nextTryAt: nextSendAt,
             })),
             held: (await heldNotices(app.db)).map(({ heldReason, heldAt, ...notice }) => ({
-              ...notice,
+              ...titled(notice),
               reason: heldReason ?? '',
               since: heldAt ?? '',
             })),
-            deliveries: await waiting('all', () => waitingForPerson(app.db, names, from)),
+            deliveries: (await waiting('all', () => waitingForPerson(app.db, names, from))).map(titled),
             endpoints: (await disabledEndpoints(app.db, from)).map(({ disabledAt, disabledReason, ...endpoint }) => ({
               ...endpoint,
               address: shown(endpoint.address),

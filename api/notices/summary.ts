@@ -10,8 +10,8 @@ import { type Counts, progressFollower } from './progress.ts'
  * count is counted less often.
  */
 export function openSummary(app: App) {
-  const counted = costly<Counts>()
-  const explained = costly<ReasonCount[]>()
+  const counted = costly<Counts>(app.steadyMs)
+  const explained = costly<ReasonCount[]>(app.steadyMs)
   const follow = progressFollower()
   return async (incidentId: string, updateId?: string) => {
     const notices = await noticesOf(app.db, incidentId, updateId)

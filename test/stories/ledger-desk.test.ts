@@ -6,6 +6,9 @@ import { system } from '#api/audit/audit.ts'
 import type { DeliveryState } from '#api/db/schema.ts'
 import { dayMs, hourMs, minuteMs, secondMs } from '#api/lib/time.ts'
 import { tryDeliveryAgain } from '#api/notices/again-actions.ts'
+import { expandNext, takeAnnounced } from '#api/notices/expand.ts'
+import { foldAway } from '#api/notices/fold.ts'
+import { hold, releaseNotice } from '#api/notices/held.ts'
 import { foldReceipts } from '#api/notices/receipts.ts'
 import { openRoutes } from '#api/routes.ts'
 import { story } from '../support/story.ts'
@@ -244,5 +247,26 @@ tell('what needs a person is called, tried again, or left once somebody has look
   await end(app, 'smith@mail.example', 'failed', 'over quota')
   expect((await alarms()).deliveries).toMatchObject([{ state: 'failed', count: 1 }])
   clock.move(8 * dayMs)
+  expect((await alarms()).deliveries).toEqual([])
+})
+
+tell('the one message that is held or fails is called to somebody, like any other', async ({ app, clock }) => {
+  await subscribe(app, [{ address: 'smith@mail.example' }])
+  await ordersDown(app, await openServices(app))
+  await takeAnnounced(app)
+  await expandNext(app)
+  const rows = await app.db.selectFrom('delivery').selectAll().execute()
+  await app.db.transaction().execute((trx) => foldAway(trx, app.now(), 'email', rows))
+  const desk = await as(app, 'comms')
+  const alarms = async () => (await desk('GET', '/alarms')).json
+  const fold = await app.db.selectFrom('notice').selectAll().where('foldKey', 'is not', null).executeTakeFirstOrThrow()
+  await hold(app, fold, 'too many bounced')
+  const title = { en: 'Several updates in one message', 'zh-CN': '合并成一条的多次进展' }
+  expect((await alarms()).held).toMatchObject([{ noticeId: fold.id, incidentId: null, title }])
+  await releaseNotice(app, lin, fold.id)
+  resend.failNext(1, { status: 451, body: { statusCode: 451, name: 'security_error', message: 'no' } })
+  await workFor(app, clock, 20 * minuteMs)
+  expect((await alarms()).deliveries).toMatchObject([{ noticeId: fold.id, title, state: 'failed', count: 1 }])
+  expect((await desk('POST', `/notices/${fold.id}/seen`)).status).toBe(204)
   expect((await alarms()).deliveries).toEqual([])
 })
