@@ -2,7 +2,7 @@ import type { App } from '#api/app.ts'
 import type { Channel } from '#api/channels/channel.ts'
 import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
-import { hashText, pack } from '#api/lib/pack.ts'
+import { packHashed } from '#api/lib/pack.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { bornAt } from './again.ts'
 import { apart } from './aside.ts'
@@ -12,6 +12,7 @@ import { leftReason } from './expand.ts'
 import { deadlineOf, endOf } from './expiry.ts'
 import { foldAway, foldKind, overCap } from './fold.ts'
 import { foldWriter, type Writer } from './fold-writer.ts'
+import { keepBytes } from './fresh.ts'
 import { providerFor } from './hand-over.ts'
 import { freezeMerged } from './merge.ts'
 import { countDue } from './merge-queries.ts'
@@ -122,7 +123,7 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
     const bytes = channel.freeze(
       members.map((delivery) => ({ ...writer.write(delivery, standings.get(delivery.subscriberId)!), expiresAt })),
     )
-    return { id: newId(), members, packed: pack(bytes), hash: hashText(bytes) }
+    return { id: newId(), members, bytes, ...packHashed(bytes) }
   })
   const frozen = await app.db
     .transaction()
@@ -173,6 +174,7 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
       if (error instanceof FrozenElsewhere) return false
       throw error
     })
+  if (frozen) for (const { id, hash, bytes } of batches) keepBytes(app, channel, id, hash, bytes)
   if (frozen && folded.length) crashPoint(app, 'after-fold')
   if (frozen && batches.length) crashPoint(app, 'after-freeze')
   return true

@@ -139,7 +139,8 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
           return false
         })
         // What cannot be planned holds up nothing that is ready, such as a confirmation somebody waits for.
-        const sent = await launch()
+        let sent = false
+        while (await launch()) sent = true
         look()
         if (trouble) throw trouble
         if (planned || sent) await rest(performance.now() - startedAt)
