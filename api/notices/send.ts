@@ -11,7 +11,6 @@ import {
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
-import { unpack } from '#api/lib/pack.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
 import { bornAt } from './again.ts'
 import {
@@ -26,6 +25,7 @@ import {
 import { crashPoint } from './crash.ts'
 import { endpointOf } from './endpoints.ts'
 import { endOf } from './expiry.ts'
+import { bytesOf } from './fresh.ts'
 import { takeApartGone } from './gone-queries.ts'
 import { leaseMs, ownerOf } from './leases.ts'
 import { takeApartOutdated } from './outdated.ts'
@@ -100,7 +100,7 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   if (!batch) return null
   const notice = await findNotice(trx, batch.noticeId)
   const over = endOf(channel, batch, notice, nowSince(app, bornAt(batch, notice)))
-  const stored = readStored(channel, batch)
+  const stored = readStored(app, channel, batch)
   if (!stored) {
     await endUnsent(trx, now, batch, 'the stored message cannot be read', 'failed')
     app.log('error', 'batch.unreadable', { channel: channel.name, batch: batch.id })
@@ -154,10 +154,10 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
 }
 
 /** The request as it was frozen, and how much of the channel's rate it uses up; null when the row cannot be read. */
-function readStored(channel: Channel, batch: Row<'batch'>): { bytes: string; cost: number } | null {
+function readStored(app: App, channel: Channel, batch: Row<'batch'>): { bytes: string; cost: number } | null {
   if (batch.bytes === null) return null
   try {
-    const bytes = unpack(batch.bytes)
+    const bytes = bytesOf(app, { ...batch, bytes: batch.bytes })
     return { bytes, cost: channel.cost?.(bytes) ?? 1 }
   } catch {
     return null
