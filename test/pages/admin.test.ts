@@ -16,7 +16,6 @@ beforeAll(async () => {
       await subscribe(app, [
         { address: 'wang@mail.example', locale: 'zh-CN' },
         { address: 'jones@mail.example', locale: 'en' },
-        { channel: 'sms', address: '+8613800138000', locale: 'zh-CN' },
       ])
     },
   })
@@ -59,6 +58,17 @@ async function typeIncident(page: Page, mark: string) {
 
 describe.each([true, false])('with script: %s', (javaScriptEnabled) => {
   const mark = javaScriptEnabled ? 'with script' : 'without script'
+  const number = javaScriptEnabled ? '138 0013 8000' : '138 0013 8001'
+  // A new number each time: nobody has had as many texts within the hour as one may have.
+  beforeAll(async () => {
+    await program.app.db
+      .updateTable('subscriber')
+      .set({ closedAt: program.app.now(), closedReason: 'unsubscribed' })
+      .where('channel', '=', 'sms')
+      .execute()
+    const address = `+86${number.replaceAll(' ', '')}`
+    await subscribe(program.app, [{ channel: 'sms', address, locale: 'zh-CN' }])
+  })
 
   it('signs in, writes, previews, publishes, and watches it go out', async () => {
     const { page, close } = await newPage({ javaScriptEnabled, locale: 'en-GB' })
@@ -112,7 +122,7 @@ describe.each([true, false])('with script: %s', (javaScriptEnabled) => {
     const code = (
       await program.app.db.selectFrom('incident').select('code').where('id', '=', id).executeTakeFirstOrThrow()
     ).code
-    await page.goto(at('/admin/letters?channel=sms&address=138+0013+8000'))
+    await page.goto(at(`/admin/letters?channel=sms&address=${encodeURIComponent(number)}`))
     expect(await page.locator('td a').first().textContent()).toBe(previewedSms?.replace('0000', code).slice(0, 60))
     await page.locator('td a').first().click()
     expect(await page.locator('p.sms a').getAttribute('href')).toBe(at(`/i/${code}`))
@@ -229,7 +239,7 @@ it('who is not signed in is led to the form and back; who may not is told so; st
   await page.getByLabel('密码').fill(password)
   await page.getByRole('button', { name: '登录' }).click()
   await page.waitForURL('**/admin/subscribers?channel=sms')
-  expect(await page.locator('tbody').textContent()).not.toContain('13800138000')
+  expect(await page.locator('tbody').textContent()).not.toMatch(/138 ?0013 ?800/)
   expect(await field(page, 'channel').count()).toBe(1)
   expect(await field(page, 'address').count()).toBe(0)
   expect((await page.goto(at('/admin/subscribers?address=wang@mail.example')))?.status()).toBe(200)
