@@ -22,7 +22,7 @@ const inLane =
 export const isFree = (eb: ExpressionBuilder<Schema, 'batch'>) =>
   eb('batch.noticeId', 'not in', eb.selectFrom('notice').select('notice.id').where('notice.heldAt', 'is not', null))
 
-/** The next batch of a provider that waits and may be tried. */
+/** The next batch of a provider that waits and may be tried: the oldest, also when it was tried before. */
 export function nextBatch(trx: Trx, lane: Lane, now: Instant, except: string[]): Promise<Row<'batch'> | undefined> {
   let query = trx
     .selectFrom('batch')
@@ -32,8 +32,8 @@ export function nextBatch(trx: Trx, lane: Lane, now: Instant, except: string[]):
     .where('state', '=', 'ready')
     .where('nextAttemptAt', '<=', now)
     .orderBy('priority')
-    .orderBy('nextAttemptAt')
     .orderBy('createdAt')
+    .orderBy('nextAttemptAt')
     .orderBy('id')
     .limit(1)
   if (except.length) query = query.where('id', 'not in', except)
@@ -57,18 +57,6 @@ export function overdueBatch(
     .where('createdAt', '<=', before)
     .limit(1)
   return claimable(trx, query).executeTakeFirst()
-}
-
-/** When the next batch of a provider may be tried; null when none waits. */
-export async function nextDueOf(db: Db | Trx, lane: Lane): Promise<Instant | null> {
-  const { due } = await db
-    .selectFrom('batch')
-    .select((eb) => eb.fn.min('nextAttemptAt').as('due'))
-    .where(inLane(lane))
-    .where(isFree)
-    .where('state', '=', 'ready')
-    .executeTakeFirstOrThrow()
-  return due
 }
 
 export const saveBatch = (trx: Trx, id: string, change: Partial<Omit<Row<'batch'>, 'id'>>) =>

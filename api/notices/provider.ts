@@ -1,6 +1,7 @@
 import { accountOf, type Channel } from '#api/channels/channel.ts'
 import type { Row } from '#api/db/schema.ts'
 import { type Instant, minuteMs, plusMs } from '#api/lib/time.ts'
+import type { Live } from './agenda-queries.ts'
 
 type State = Pick<Row<'channelState'>, 'stoppedAt' | 'nextSendAt'> | undefined
 
@@ -26,6 +27,12 @@ export function providerNow(channel: Channel, first: State, other: State, now: I
 export const unknownMayGo = (state: State, now: Instant): boolean =>
   Boolean(state?.stoppedAt && plusMs(state.stoppedAt, unknownWaitsMs) <= now)
 
+/** How many requests a second a provider takes, or segments: what it said last, and never more than its own most. */
+export const paceOf = (
+  { perSecond, perSecondMax = Number.POSITIVE_INFINITY }: Pick<Channel, 'perSecond' | 'perSecondMax'>,
+  heard: number | null | undefined,
+): number => Math.min(heard ?? perSecond, perSecondMax)
+
 /** Batches of one provider of a channel. */
 export interface Lane {
   channel: string
@@ -40,3 +47,15 @@ export const laneOf = (channel: Channel): Lane => ({
   provider: channel.split ? channel.provider : null,
   unnamed: accountOf(channel) === channel.name,
 })
+
+const isIn = ({ channel, provider, unnamed }: Lane, batches: Live): boolean =>
+  batches.channel === channel &&
+  (provider === null || batches.provider === provider || (unnamed && batches.provider === null))
+
+/** When the next batch of a provider may leave, as it stands; null when none waits. */
+export function nextIn(channel: Channel, live: Live[], state: State): Instant | null {
+  const lane = laneOf(channel)
+  const due = live.flatMap((batches) => (isIn(lane, batches) && batches.dueAt !== null ? batches.dueAt : []))
+  const [first = null] = due.sort()
+  return first && state?.nextSendAt && state.nextSendAt > first ? state.nextSendAt : first
+}

@@ -187,6 +187,10 @@ export const endDeliveries = (
 export const findChannelState = (db: Db | Trx, channel: string) =>
   db.selectFrom('channelState').selectAll().where('channel', '=', channel).executeTakeFirst()
 
+/** How every channel stands that has sent something, by its name in the record. */
+export const channelStates = async (db: Db): Promise<Map<string, Row<'channelState'>>> =>
+  new Map((await db.selectFrom('channelState').selectAll().execute()).map((row) => [row.channel, row]))
+
 /** Reads how a channel stands and holds it until the transaction ends, so that workers keep its rate together. */
 export async function holdChannelState(trx: Trx, channel: string): Promise<Row<'channelState'>> {
   await trx

@@ -10,7 +10,7 @@ import { goesOn } from './delivery.ts'
 import { countUnreachable, laterOf } from './later.ts'
 import { secondMessage, twiceReason } from './lost-answer.ts'
 import { saveChannelState } from './queries.ts'
-import { probeEveryMs } from './retry.ts'
+import { probeAfterMs } from './retry.ts'
 import { closeFor } from './settle.ts'
 import { takeFromOther } from './unknown-queries.ts'
 
@@ -105,7 +105,7 @@ export async function forgetReceipts(app: App): Promise<number> {
 /** Nothing goes out until the account is put right: it is tried now and then. */
 async function stopChannel(app: App, trx: Trx, channel: Channel, reason: string): Promise<void> {
   const now = app.now()
-  const nextSendAt = plusMs(now, probeEveryMs)
+  const nextSendAt = plusMs(now, probeAfterMs({ silentSince: null }))
   await saveChannelState(trx, accountOf(channel), { stoppedAt: now, stoppedReason: reason, nextSendAt })
   app.log('error', 'channel.stopped', { channel: channel.name, reason: reason.split(':')[0] ?? '' })
 }

@@ -13,15 +13,8 @@ import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
 import { bornAt } from './again.ts'
-import {
-  firstTriedAt,
-  insertAttempt,
-  memberIds,
-  moveMembers,
-  nextBatch,
-  nextDueOf,
-  saveBatch,
-} from './batch-queries.ts'
+import { agendaOf } from './agenda-queries.ts'
+import { firstTriedAt, insertAttempt, memberIds, moveMembers, nextBatch, saveBatch } from './batch-queries.ts'
 import { crashPoint } from './crash.ts'
 import { endpointOf } from './endpoints.ts'
 import { endOf } from './expiry.ts'
@@ -29,9 +22,9 @@ import { bytesOf } from './fresh.ts'
 import { takeApartGone } from './gone-queries.ts'
 import { leaseMs, ownerOf } from './leases.ts'
 import { takeApartOutdated } from './outdated.ts'
-import { laneOf } from './provider.ts'
-import { findChannelState, findNotice, holdChannelState, saveChannelState } from './queries.ts'
-import { keyEndsAt, keyForgotten, probeEveryMs } from './retry.ts'
+import { laneOf, nextIn, paceOf } from './provider.ts'
+import { channelStates, findNotice, holdChannelState, saveChannelState } from './queries.ts'
+import { keyEndsAt, keyForgotten, probeAfterMs, troubleSince, waitInTrouble } from './retry.ts'
 import { endUnsent, settleFailed, settleSent } from './settle.ts'
 import { nowSince } from './time-of-day.ts'
 import { isAnnounced } from './unknown-queries.ts'
@@ -66,9 +59,8 @@ export const keyOf = (batch: Pick<Row<'batch'>, 'id' | 'noticeId'>): string => `
  * leaves a trace. What must not be sent any more is ended on the way. Channels that are `full` have no lane left.
  */
 export async function claimNext(app: App, full: ReadonlySet<string> = new Set()): Promise<Claim | null> {
-  for (const channel of app.channels.flatMap(providersOf)) {
-    if (channel.offReason || full.has(channel.name)) continue
-    while (await mayClaim(app, channel)) {
+  for (const channel of await dueProviders(app, full))
+    for (;;) {
       const claimed = await app.db.transaction().execute((trx) => claim(app, trx, channel))
       if (claimed === 'ended') {
         crashPoint(app, 'after-end')
@@ -79,17 +71,20 @@ export async function claimNext(app: App, full: ReadonlySet<string> = new Set())
       crashPoint(app, 'after-attempt')
       return claimed
     }
-  }
   return null
 }
 
-/** A look without a lock, so that waiting costs no write. */
-async function mayClaim(app: App, channel: Channel): Promise<boolean> {
+/** Those of which something may leave now: a look without a lock, so that waiting costs no write. */
+async function dueProviders(app: App, full: ReadonlySet<string>): Promise<Channel[]> {
   const now = app.now()
-  const due = await nextDueOf(app.db, laneOf(channel))
-  if (!due || due > now) return false
-  const state = await findChannelState(app.db, accountOf(channel))
-  return !state?.nextSendAt || state.nextSendAt <= now
+  const { live } = await agendaOf(app.db)
+  if (!live.some(({ dueAt }) => dueAt !== null && dueAt <= now)) return []
+  const states = await channelStates(app.db)
+  return app.channels.flatMap(providersOf).filter((channel) => {
+    if (channel.offReason || full.has(channel.name)) return false
+    const next = nextIn(channel, live, states.get(accountOf(channel)))
+    return next !== null && next <= now
+  })
 }
 
 async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'ended' | null> {
@@ -141,8 +136,10 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
     outcome: null,
     detail: null,
   })
-  const nextSendAt = spacing(channel, stored.cost, state, now)
-  if (nextSendAt) await saveChannelState(trx, accountOf(channel), { nextSendAt })
+  const silentSince = state.stoppedAt ? state.silentSince : troubleSince(state, now)
+  const nextSendAt = spacing(channel, stored.cost, { ...state, silentSince }, now)
+  if (nextSendAt || silentSince !== state.silentSince)
+    await saveChannelState(trx, accountOf(channel), { ...(nextSendAt ? { nextSendAt } : {}), silentSince })
   const frozen = { id: batch.id, key: keyOf(batch), bytes: stored.bytes, deliveryIds, ...endpoint }
   return {
     channel,
@@ -164,12 +161,13 @@ function readStored(app: App, channel: Channel, batch: Row<'batch'>): { bytes: s
   }
 }
 
-/** When the channel may send again: after its share of a second, or, while it is stopped, at the next probe. */
+/** When the channel may send again: after its share of a second, or, while it is stopped or in trouble, at the next probe. */
 function spacing(channel: Channel, cost: number, state: Row<'channelState'>, now: Instant): Instant | null {
-  if (state.stoppedAt) return plusMs(now, probeEveryMs)
-  const perSecond = Math.min(state.perSecond ?? channel.perSecond, channel.perSecondMax ?? Number.POSITIVE_INFINITY)
-  if (!Number.isFinite(perSecond)) return null
-  return plusMs(now, Math.ceil((cost / perSecond) * secondMs))
+  if (state.stoppedAt) return plusMs(now, probeAfterMs(state))
+  const perSecond = paceOf(channel, state.perSecond)
+  const waitMs = waitInTrouble(state.silentSince, now)
+  if (!Number.isFinite(perSecond) && !waitMs) return null
+  return plusMs(now, Math.max(Math.ceil((cost / perSecond) * secondMs), waitMs))
 }
 
 export type Outcome = Receipt[] | DeliveryFailed

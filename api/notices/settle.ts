@@ -2,8 +2,9 @@ import type { App } from '#api/app.ts'
 import { accountOf, type Channel, type DeliveryFailed, type Receipt } from '#api/channels/channel.ts'
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
-import { type Instant, plusMs } from '#api/lib/time.ts'
+import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
 import { barAddress } from '#api/subscribers/closing-queries.ts'
+import { bornAt } from './again.ts'
 import {
   bringForward,
   countTries,
@@ -17,13 +18,14 @@ import {
   stoppedOutcome,
 } from './batch-queries.ts'
 import { type EndpointAnswer, noteAnswer } from './endpoints.ts'
-import { deadlineOf } from './expiry.ts'
+import { deadlineOf, tooOld } from './expiry.ts'
 import { type Piece, piecesOf, putInPieces } from './hand-over.ts'
 import { firstIsUnknown, twiceReason } from './lost-answer.ts'
 import { noteReason } from './merge-queries.ts'
-import { laneOf, silentForMs } from './provider.ts'
+import { laneOf, paceOf, silentForMs } from './provider.ts'
 import { findChannelState, findNotice, saveChannelState } from './queries.ts'
-import { keyEndsAt, probeEveryMs, waitAfter } from './retry.ts'
+import { addressWaitsMs, keyEndsAt, outageMs, probeAfterMs, waitAfter } from './retry.ts'
+import { nowSince } from './time-of-day.ts'
 import { noteTwice } from './unknown-queries.ts'
 
 const done = { bytes: null, leaseOwner: null, leaseUntil: null } as const
@@ -64,11 +66,17 @@ function answerOf(refused: Extract<Receipt, { reason: string }>[]): EndpointAnsw
   return first ? { how: gone ? 'gone' : 'failed', reason: first.reason } : { how: 'well' }
 }
 
-/** The provider answered as one that takes messages, so it is not stopped any more. True when it was. */
+/** The provider answered as one that takes messages, so it is not stopped or in trouble any more. True when it was for long. */
 async function resume(app: App, trx: Trx, channel: Channel): Promise<boolean> {
   const account = accountOf(channel)
   const state = await findChannelState(trx, account)
-  if (state?.silentSince) await saveChannelState(trx, account, { silentSince: null })
+  if (state?.silentSince) {
+    const now = app.now()
+    const paced = plusMs(now, Math.ceil(secondMs / paceOf(channel, state.perSecond)))
+    const nextSendAt = state.nextSendAt && state.nextSendAt < paced ? state.nextSendAt : paced
+    await saveChannelState(trx, account, { silentSince: null, nextSendAt })
+    if (!state.stoppedAt) return plusMs(state.silentSince, outageMs) <= now
+  }
   if (!state?.stoppedAt) return false
   await saveChannelState(trx, account, { stoppedAt: null, stoppedReason: null, nextSendAt: null })
   app.log('info', 'channel.resumed', { channel: account })
@@ -76,23 +84,30 @@ async function resume(app: App, trx: Trx, channel: Channel): Promise<boolean> {
 }
 
 /** Nothing goes out by this provider until it takes something again; one batch tries it now and then. */
-async function stop(trx: Trx, channel: Channel, now: Instant, reason: string): Promise<void> {
+async function stop(trx: Trx, channel: Channel, now: Instant, reason: string, silentSince: Instant | null) {
   const account = accountOf(channel)
-  const since = (await findChannelState(trx, account))?.stoppedAt ?? now
-  await saveChannelState(trx, account, {
-    stoppedAt: since,
-    stoppedReason: reason,
-    nextSendAt: plusMs(now, probeEveryMs),
-  })
+  const stoppedAt = (await findChannelState(trx, account))?.stoppedAt ?? now
+  const nextSendAt = plusMs(now, probeAfterMs({ silentSince }))
+  await saveChannelState(trx, account, { stoppedAt, stoppedReason: reason, silentSince, nextSendAt })
 }
 
-/** Notes trouble of a provider that another could stand in for. True when it has lasted so long that the provider counts as stopped. */
-async function isSilent(trx: Trx, channel: Channel, now: Instant): Promise<boolean> {
-  const account = accountOf(channel)
-  const state = await findChannelState(trx, account)
-  const since = state?.silentSince ?? now
-  if (!state?.silentSince) await saveChannelState(trx, account, { silentSince: since })
-  return plusMs(since, silentForMs) <= now
+/** Nothing goes out by this provider before this instant; one that is in trouble may have to wait longer. */
+async function putOff(trx: Trx, channel: Channel, nextSendAt: Instant): Promise<void> {
+  const state = await findChannelState(trx, accountOf(channel))
+  if (state?.silentSince && state.nextSendAt && state.nextSendAt > nextSendAt) return
+  await saveChannelState(trx, accountOf(channel), { nextSendAt })
+}
+
+/**
+ * Notes that a provider gave no answer, or only trouble. Returns since when that goes on. One that answers, and has no
+ * other to stand in for it, is not stopped any more: it knows us again.
+ */
+async function noteTrouble(app: App, trx: Trx, channel: Channel, { unanswered }: DeliveryFailed): Promise<Instant> {
+  if (!unanswered && !channel.fallback && (await findChannelState(trx, accountOf(channel)))?.stoppedAt)
+    await resume(app, trx, channel)
+  const since = (await findChannelState(trx, accountOf(channel)))?.silentSince ?? app.now()
+  await saveChannelState(trx, accountOf(channel), { silentSince: since })
+  return since
 }
 
 /** Nothing is sent to the address of this delivery any more, and its subscription is over. */
@@ -125,13 +140,14 @@ export async function settleFailed(
     if (current.state !== 'sending') return 'overtaken'
     if (channel.perAddress) await noteAnswer(app, trx, channel, batch.id, { how: 'failed', reason: failure.reason })
     if (failure.stopsChannel) {
-      await stop(trx, channel, now, failure.reason)
+      await stop(trx, channel, now, failure.reason, null)
       await again(trx, batch, now, now)
       return 'stopped'
     }
-    const trouble = channel.fallback && !failure.permanent && (failure.unanswered || failure.outcomeUnknown)
-    const stops = trouble ? await isSilent(trx, channel, now) : false
-    if (stops) await stop(trx, channel, now, `no answer but trouble: ${failure.reason}`)
+    const trouble = !channel.perAddress && !failure.permanent && (failure.unanswered || failure.outcomeUnknown)
+    const silentSince = trouble ? await noteTrouble(app, trx, channel, failure) : now
+    const stops = channel.fallback !== undefined && plusMs(silentSince, silentForMs) <= now
+    if (stops) await stop(trx, channel, now, `no answer but trouble: ${failure.reason}`, silentSince)
     else if (!trouble && !failure.unanswered) await resume(app, trx, channel)
     const mayBeOut = failure.outcomeUnknown && (failure.permanent || !channel.idempotent)
     if (mayBeOut) return hold(trx, batch, now, failure.reason)
@@ -143,20 +159,22 @@ export async function settleFailed(
       return 'apart'
     }
     const tries = await countTries(trx, batch.id)
-    const wait = waitAfter(tries, app.random(), failure.retryAfterSeconds, channel.waitsMs)
+    const waits = channel.waitsMs ?? (channel.perAddress && addressWaitsMs)
+    const wait = waitAfter(tries, app.random(), failure.retryAfterSeconds, waits)
     const notice = await findNotice(trx, batch.noticeId)
     const next = plusMs(now, wait ?? 0)
     const keyEnd = keyEndsAt(channel, await firstTriedAt(trx, batch.id))
-    if (wait === null || next >= deadlineOf(channel, batch, notice) || (keyEnd && next >= keyEnd)) {
+    const late = plusMs(nowSince(app, bornAt(batch, notice)), wait ?? 0) >= deadlineOf(channel, batch, notice)
+    if (wait === null || late || (keyEnd && next >= keyEnd)) {
       const reason = `gave up after ${tries} attempts: ${failure.reason}`
       return (await hadUnknown(trx, batch.id))
         ? hold(trx, batch, now, reason)
-        : giveUp(trx, batch, now, 'failed', reason)
+        : giveUp(trx, batch, now, late ? 'expired' : 'failed', late ? `${tooOld}: ${reason}` : reason)
     }
     await again(trx, batch, now, next)
     // The provider said when to come back, and it means everything we send, not this batch alone.
     if (failure.retryAfterSeconds !== undefined && !stops && !channel.perAddress)
-      await saveChannelState(trx, accountOf(channel), { nextSendAt: plusMs(now, failure.retryAfterSeconds * 1_000) })
+      await putOff(trx, channel, plusMs(now, failure.retryAfterSeconds * secondMs))
     return stops ? 'stopped' : 'again'
   })
   app.log(end === 'stopped' ? 'error' : 'warn', end === 'stopped' ? 'channel.stopped' : 'batch.failed', {

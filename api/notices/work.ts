@@ -3,17 +3,16 @@ import { accountOf, providersOf } from '#api/channels/channel.ts'
 import { sharesWork } from '#api/db/connect.ts'
 import { inTurn } from '#api/db/presence.ts'
 import { type Instant, plusMs } from '#api/lib/time.ts'
-import { nextDueOf } from './batch-queries.ts'
+import { type Agenda, agendaOf } from './agenda-queries.ts'
 import { expandNext, takeAnnounced } from './expand.ts'
 import { freezeNext, readyAhead } from './freeze.ts'
 import { handOver, takeInStranded } from './hand-over.ts'
 import { stopLosses } from './held.ts'
 import { takeUpAgain } from './later.ts'
-import { nextAgainOf } from './later-queries.ts'
 import { dropAll, nextTakeOverMs, takeOver } from './leases.ts'
-import { endOverdue } from './overdue.ts'
-import { laneOf } from './provider.ts'
-import { findChannelState } from './queries.ts'
+import { endBatches, endWaiting, isOverdue } from './overdue.ts'
+import { nextIn } from './provider.ts'
+import { channelStates } from './queries.ts'
 import { claimNext, sendClaimed, settleClaimed } from './send.ts'
 import { watchClock } from './time-of-day.ts'
 import { lookUpUnknown } from './unknown.ts'
@@ -21,25 +20,46 @@ import { nextLookOf } from './unknown-queries.ts'
 
 /**
  * One bounded piece of planning: takes what was announced, keeps a few batches ready, finds recipients, writes
- * further ahead, then ends what waits and is not to be sent. True when something was done.
+ * further ahead, then ends what waits and is not to be sent. True when something was done. When there is nothing to
+ * plan, that costs one statement.
  */
 export async function planOnce(app: App): Promise<boolean> {
   await watchClock(app)
   if (await takeOver(app)) return true
+  const agenda = await agendaOf(app.db)
+  const { announced, open, again, live, overdue } = tasksOf(app, agenda)
+  if (agenda.openAt !== null || live) if (await stopLosses(app)) return true
+  if (!(announced || open || again || overdue || twoProviders(app, agenda))) return false
   return inTurn(
     app.db,
     'plan',
     async () =>
-      (await takeAnnounced(app)) ||
-      (await stopLosses(app)) ||
-      (await handOver(app)) ||
-      (await takeUpAgain(app)) ||
-      (await freezeNext(app, readyAhead.least)) ||
-      (await expandNext(app)) ||
-      (await freezeNext(app, readyAhead.most)) ||
-      (await endOverdue(app)),
+      (announced && (await takeAnnounced(app))) ||
+      (live && (await handOver(app))) ||
+      (again && (await takeUpAgain(app))) ||
+      (open && (await freezeNext(app, readyAhead.least))) ||
+      (open && (await expandNext(app))) ||
+      (open && (await freezeNext(app, readyAhead.most))) ||
+      (overdue && (await endBatches(app))) ||
+      (open && (await endWaiting(app))),
   )
 }
+
+/** Which kinds of planning there may be something to do of. */
+function tasksOf(app: App, { announced, openAt, againAt, live }: Agenda) {
+  const now = app.now()
+  return {
+    announced,
+    open: openAt !== null && openAt <= now,
+    again: againAt !== null && againAt <= now,
+    live: live.length > 0,
+    overdue: app.channels.some((channel) => isOverdue(channel, live, now)),
+  }
+}
+
+/** Whether something waits that another provider of its channel could take over. */
+const twoProviders = (app: App, { live }: Agenda): boolean =>
+  app.channels.some(({ name, fallback }) => fallback && live.some(({ channel }) => channel === name))
 
 /** One bounded piece of work, planning before sending. True when something was done; false when nothing is due. */
 export async function workOnce(app: App): Promise<boolean> {
@@ -53,15 +73,13 @@ export async function workOnce(app: App): Promise<boolean> {
 
 /** When something may next be sent on a channel that is not `full`, looked up or tried again; null when nothing waits. */
 export async function nextDue(app: App, full: ReadonlySet<string> = new Set()): Promise<Instant | null> {
+  const agenda = await agendaOf(app.db)
+  const states = await channelStates(app.db)
   const next: (Instant | null)[] = []
   for (const channel of app.channels.flatMap(providersOf)) {
     if (channel.offReason) continue
-    if (channel.lookUp) next.push(await nextLookOf(app.db, channel.name), await nextAgainOf(app.db, channel.name))
-    if (full.has(channel.name)) continue
-    const due = await nextDueOf(app.db, laneOf(channel))
-    if (!due) continue
-    const state = await findChannelState(app.db, accountOf(channel))
-    next.push(state?.nextSendAt && state.nextSendAt > due ? state.nextSendAt : due)
+    if (channel.lookUp) next.push(await nextLookOf(app.db, channel.name), agenda.againAt)
+    if (!full.has(channel.name)) next.push(nextIn(channel, agenda.live, states.get(accountOf(channel))))
   }
   const lookMs = nextTakeOverMs(app)
   if (lookMs !== null) next.push(plusMs(app.now(), lookMs))
