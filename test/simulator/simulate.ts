@@ -41,9 +41,11 @@ export async function simulate(
 ): Promise<Run> {
   const template = await recordTemplate()
   const restore = seedIds(seeded(seed ^ 0x5eed))
+  const world = new World(seed, template, faults, plan)
   try {
-    return await new World(seed, template, faults, plan).live()
+    return await world.live()
   } finally {
+    world.close()
     restore()
   }
 }
@@ -109,6 +111,11 @@ class World {
     await this.#timeline.runUntil(start + dayMs + drainMs)
     await this.#checker.end(this.#providers)
     return { seed: this.#seed, broken: this.#checker.broken, facts: await this.#facts() }
+  }
+
+  /** Gives the record's memory back: a run of many days would take gigabytes else. */
+  close(): void {
+    this.#record.raw.close()
   }
 
   #host(): Host {
