@@ -12,6 +12,11 @@ export interface WorkerThread {
 
 /** How long a stop waits before the thread is ended as it is; the record loses nothing by it. */
 const stopWithinMs = 9_500
+/**
+ * What the thread's heap may hold, in megabytes: several times what lives in it, however many subscribers there are.
+ * Without it the texts of thousands of mails that are gone already lie about until the machine's memory is a concern.
+ */
+const heapMb = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 }
 /** How long a thread that broke stays down before a new one is started. */
 const restartAfterMs = 1_000
 
@@ -25,7 +30,7 @@ export function startWorkerThread(app: Pick<App, 'config' | 'site' | 'log'>): Wo
 
   function start(): Worker {
     const data: WorkerStart = { config: app.config, site: app.site }
-    const started = new Worker(new URL('../worker.ts', import.meta.url), { workerData: data })
+    const started = new Worker(new URL('../worker.ts', import.meta.url), { workerData: data, resourceLimits: heapMb })
     started.on('error', (error) => app.log('error', 'worker.broke', { name: error.name, message: error.message }))
     started.on('exit', () => {
       if (stopping) return
