@@ -4,6 +4,7 @@ import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { hashText, pack } from '#api/lib/pack.ts'
 import { endpointsOf } from '#api/subscribers/endpoint-queries.ts'
+import { bornAt } from './again.ts'
 import { apart } from './aside.ts'
 import { type ComposedNotice, composedFor } from './composed.ts'
 import { crashPoint } from './crash.ts'
@@ -12,6 +13,7 @@ import { endOf } from './expiry.ts'
 import { busyAmong } from './merge-queries.ts'
 import { messageFor } from './message.ts'
 import { endDeliveries, insertBatch, putInBatch, standingOf, unfrozen } from './queries.ts'
+import { nowSince } from './time-of-day.ts'
 
 /** Rows looked at for one piece of work, of each notice. */
 const lookMax = 1_000
@@ -120,14 +122,12 @@ const idsOf = (waiting: Waiting[]) => waiting.map(({ delivery }) => delivery.id)
 
 /** Ends what is too old to be sent. True when something was. */
 async function endOld(app: App, channel: Channel, waiting: Waiting[]): Promise<boolean> {
-  const now = app.now()
   for (const { delivery, notice } of waiting) {
-    const end = endOf(channel, delivery, notice, now)
+    const overOf = (row: Row<'delivery'>) => endOf(channel, row, notice, nowSince(app, bornAt(row, notice)))
+    const end = overOf(delivery)
     if (!end) continue
-    const same = waiting.filter(
-      (one) => one.notice.id === notice.id && endOf(channel, one.delivery, notice, now)?.reason === end.reason,
-    )
-    await app.db.transaction().execute((trx) => endDeliveries(trx, idsOf(same), now, end))
+    const same = waiting.filter((one) => one.notice.id === notice.id && overOf(one.delivery)?.reason === end.reason)
+    await app.db.transaction().execute((trx) => endDeliveries(trx, idsOf(same), app.now(), end))
     crashPoint(app, 'after-end')
     return true
   }

@@ -54,3 +54,17 @@ export function nowSince(app: App, instant: Instant): Instant {
   const jumps = watches.get(app)?.jumps.filter(({ at }) => at >= instant) ?? []
   return jumps.length ? plusMs(now, -jumps.reduce((sum, { byMs }) => sum + byMs, 0)) : now
 }
+
+/**
+ * The earliest that `nowSince` gives for any instant: what is over by then is over for certain, whenever the clock was
+ * set. For a look at many rows at once; each of them by itself is asked with `nowSince`.
+ */
+export function earliestNow(app: App): Instant {
+  let ahead = 0
+  let most = 0
+  for (const { byMs } of [...(watches.get(app)?.jumps ?? [])].reverse()) {
+    ahead += byMs
+    most = Math.max(most, ahead)
+  }
+  return plusMs(app.now(), -most)
+}
