@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import * as commands from './commands.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
-import { startDemonstration } from './demo/demo.ts'
-import { runDev } from './dev.ts'
 import { AppError } from './errors.ts'
 
 // The command line: says what it does in plain sentences. Wrong usage is one sentence and exit code 2, a failure exit code 1.
+// The program itself is loaded when a command is going to run: a wrong word is answered at once.
 const usage = `npm run candor -- <command>
 
   demo [--fresh] [--play[=SPEED]]         the demonstration company on one port; --fresh starts over,
@@ -23,6 +21,8 @@ const usage = `npm run candor -- <command>
                                           until a person lets it go on
   publish [--start-over]                  draws every page again; --start-over also when the record
                                           is older than the page
+  export DIR                              the published folder, with settings for nginx, Caddy and others;
+                                          asks nothing of the database
   help                                    this text
 
 Settings come from the environment; the README lists them. On a demonstration's data folder (DATA_DIR=./data/demo)
@@ -54,6 +54,14 @@ function settings(): Config {
 
 const say = (line: string) => console.log(line)
 
+/** Runs a command on today's settings, which are looked at first. */
+async function run(
+  command: (commands: typeof import('./commands.ts'), config: Config) => Promise<void>,
+): Promise<void> {
+  const config = settings()
+  await command(await import('./commands.ts'), config)
+}
+
 const table: Record<string, (args: string[]) => Promise<void>> = {
   async demo(args) {
     // parseArgs knows no option whose value may be left out.
@@ -64,21 +72,23 @@ const table: Record<string, (args: string[]) => Promise<void>> = {
       throw new UsageError(
         '--play takes a speed from 1 to 3600, such as --play=30: thirty times as fast as the evening.',
       )
+    const { startDemonstration } = await import('./demo/demo.ts')
     const program = await startDemonstration(process.env, { fresh: values.fresh ?? false, play, say })
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.once(signal, () => program.stop().then(() => process.exit(0)))
   },
   async dev(args) {
     optionsOf(args, {})
+    const { runDev } = await import('./dev.ts')
     await runDev(process.env)
   },
   async migrate(args) {
     optionsOf(args, {})
-    await commands.migrateRecord(settings(), say)
+    await run((commands, config) => commands.migrateRecord(config, say))
   },
   async 'owner-link'(args) {
     optionsOf(args, {})
-    await commands.ownerLink(settings(), say)
+    await run((commands, config) => commands.ownerLink(config, say))
   },
   async 'user create'(args) {
     const { values } = optionsOf(args, {
@@ -89,30 +99,37 @@ const table: Record<string, (args: string[]) => Promise<void>> = {
     const email = needed(values.email, 'email', 'lin@example.com')
     const name = needed(values.name, 'name', '"Lin Zhixia"')
     const roles = needed(values.role?.join(','), 'role', 'comms').split(/[\s,]+/)
-    await commands.createUser(settings(), say, { email, name, roles })
+    await run((commands, config) => commands.createUser(config, say, { email, name, roles }))
   },
   async 'token create'(args) {
     const { values } = optionsOf(args, { name: { type: 'string' }, role: { type: 'string' } })
     const name = needed(values.name, 'name', 'alertmanager')
     const role = needed(values.role, 'role', 'machine')
-    await commands.makeToken(settings(), say, { name, role })
+    await run((commands, config) => commands.makeToken(config, say, { name, role }))
   },
   async 'token list'(args) {
     optionsOf(args, {})
-    await commands.showTokens(settings(), say)
+    await run((commands, config) => commands.showTokens(config, say))
   },
   async 'token revoke'(args) {
     const { positionals } = optionsOf(args, {}, 1)
-    if (!positionals[0]) throw new UsageError('Which token? "npm run candor -- token list" shows their ids.')
-    await commands.endToken(settings(), say, positionals[0])
+    const [id] = positionals
+    if (!id) throw new UsageError('Which token? "npm run candor -- token list" shows their ids.')
+    await run((commands, config) => commands.endToken(config, say, id))
   },
   async hold(args) {
     optionsOf(args, {})
-    await commands.holdAll(settings(), say)
+    await run((commands, config) => commands.holdAll(config, say))
   },
   async publish(args) {
     const { values } = optionsOf(args, { 'start-over': { type: 'boolean' } })
-    await commands.publish(settings(), say, { startOver: values['start-over'] ?? false })
+    await run((commands, config) => commands.publish(config, say, { startOver: values['start-over'] ?? false }))
+  },
+  async export(args) {
+    const { positionals } = optionsOf(args, {}, 1)
+    const [folder] = positionals
+    if (!folder) throw new UsageError('Into which folder? Such as: npm run candor -- export ./status-page.')
+    await run((commands, config) => commands.exportFolder(config, say, folder))
   },
   async help() {
     say(usage)

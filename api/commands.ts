@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { createOwnerLink, createToken, inviteStaff, revokeToken } from './accounts/actions.ts'
 import { isRole, type Role, roles, staffRoles } from './accounts/permissions.ts'
 import { listTokens } from './accounts/queries.ts'
@@ -8,6 +9,7 @@ import { migrate } from './db/connect.ts'
 import { invalid } from './errors.ts'
 import { holdEverything } from './notices/heartbeat.ts'
 import { recordBehind, startProgram } from './program.ts'
+import { exportPublished } from './publish/export.ts'
 
 type Say = (line: string) => void
 
@@ -89,6 +91,15 @@ export async function publish(config: Config, say: Say, { startOver }: { startOv
   } finally {
     await program.stop()
   }
+}
+
+/** Writes what is published into a folder that any web server can serve. Works without the record. */
+export async function exportFolder(config: Config, say: Say, target: string): Promise<void> {
+  const { sent, removed, revision } = await exportPublished(join(config.dataDir, 'published'), config.publicUrl, target)
+  const showing = revision === null ? 'what is published' : `revision ${revision}`
+  say(
+    `${target} holds ${showing}: ${sent} files written${removed ? `, ${removed} removed` : ''}, all read back. nginx.conf, Caddyfile and _headers beside the pages tell a web server how to serve them.`,
+  )
 }
 
 function staffRole(text: string): Role {

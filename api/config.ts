@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { type MirrorConfig, readMirror } from './config-mirrors.ts'
 import { readSms, type SmsConfig } from './config-sms.ts'
 import { readSmtpUrl, type SmtpConfig } from './config-smtp.ts'
 import type { LogLevel } from './lib/log.ts'
@@ -17,6 +18,8 @@ export interface Config {
   /** Webhooks may go to http and to this machine's own network (OUTGOING_LOCAL=yes); never in production. */
   outgoingLocal: boolean
   logLevel: LogLevel
+  /** Where copies of the published folder are kept. */
+  mirrors: MirrorConfig[]
   /** Where a program under test kills itself (CRASH_AT); null in production, always. */
   crashAt: string | null
   email: {
@@ -110,6 +113,9 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
   if (strict && env.OUTGOING_LOCAL)
     mistakes.push('OUTGOING_LOCAL lets webhooks into the network this runs in: it is for tests and development only.')
 
+  const mirrors = list(env.PUBLISH_MIRRORS).map((mirror) => readMirror(mirror, resolve(dataDir, 'published')))
+  for (const mirror of mirrors) if (typeof mirror === 'string') mistakes.push(mirror)
+
   const config: Config = {
     mode,
     publicUrl,
@@ -121,6 +127,7 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
     trustedProxies,
     outgoingLocal: !strict && env.OUTGOING_LOCAL === 'yes',
     logLevel: logLevel as LogLevel,
+    mirrors: mirrors.filter((mirror) => typeof mirror !== 'string'),
     crashAt: strict ? null : env.CRASH_AT || null,
     email: {
       from,

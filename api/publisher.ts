@@ -4,7 +4,7 @@ import { DemoClock } from './demo/clock.ts'
 import { openDrawing } from './drawing.ts'
 import { ManualClock, realClock } from './lib/clock.ts'
 import type { Finished } from './publish/files.ts'
-import { openPublisher } from './publish/publisher.ts'
+import { openPublisher, type Publisher } from './publish/publisher.ts'
 import type { FromPublisher, PublisherStart, ToPublisher } from './publish/thread.ts'
 
 /** How often the record is asked whether another process changed it, and the clock whether time did, in milliseconds. */
@@ -35,8 +35,9 @@ function show(files: Finished[], gone: string[]): void {
 
 async function open() {
   const app = openApp(config, { site, clock })
-  const publisher = await openPublisher(app, {
-    ...(await openDrawing(app)),
+  const drawing = await openDrawing(app, () => publisher.mirrored())
+  const publisher: Publisher = await openPublisher(app, {
+    ...drawing,
     dir,
     show,
     tell: (state) => tell({ type: 'state', state }),

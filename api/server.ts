@@ -23,7 +23,10 @@ const headersTimeoutMs = 10_000
 const requestTimeoutMs = 30_000
 
 /** What every page is drawn with; the desk's own middleware adds to it. */
-export type Handed = Pick<App.Locals, 'api' | 'site' | 'publicUrl' | 'now' | 'publishing' | 'demo' | 'formKey'>
+export type Handed = Pick<
+  App.Locals,
+  'api' | 'site' | 'publicUrl' | 'now' | 'publishing' | 'mirrored' | 'demo' | 'formKey'
+>
 
 /** Hands a page the API as whoever asks, the site, and the moment. */
 export function localsFor(
@@ -39,6 +42,7 @@ export function localsFor(
     publicUrl: app.config.publicUrl,
     now: app.now(),
     publishing,
+    mirrored: false,
     demo: app.config.mode === 'demo',
     formKey: randomWord(24),
   }

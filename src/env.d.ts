@@ -12,6 +12,8 @@ declare namespace App {
     now: string
     /** Drawn into a file that everybody reads. */
     publishing: boolean
+    /** The first page may say that a copy is kept on separate hosting. */
+    mirrored: boolean
     demo: boolean
     /** A new one-time key for a form on this page. */
     formKey: string

@@ -96,9 +96,11 @@ interface Revision {
   at: string
   /** The build, the company and the address the pages were drawn for. */
   build: string
+  /** Whether first pages say that a copy is kept on separate hosting. */
+  mirrored?: boolean
 }
 
-const revisionFile = 'revision.json'
+export const revisionFile = 'revision.json'
 
 export async function readRevisionFile(dir: string): Promise<Revision | null> {
   try {

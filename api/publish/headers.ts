@@ -17,7 +17,8 @@ export const securityHeaders = (publicUrl: string): Record<string, string> => ({
   ...(publicUrl.startsWith('https://') ? { 'strict-transport-security': `max-age=${hstsSeconds}` } : {}),
 })
 
-const types: Record<string, string> = {
+/** Content types by the end of a file's name; typeOf knows the one exception. */
+export const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.rss': 'application/rss+xml; charset=utf-8',
   '.atom': 'application/atom+xml; charset=utf-8',
@@ -25,6 +26,7 @@ const types: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
   '.xml': 'application/xml; charset=utf-8',
   '.json': 'application/json; charset=utf-8',
+  '.ics': 'text/calendar; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.txt': 'text/plain; charset=utf-8',
   '.png': 'image/png',
@@ -32,13 +34,24 @@ const types: Record<string, string> = {
   '.woff2': 'font/woff2',
 }
 
+export const jsonFeedType = 'application/feed+json; charset=utf-8'
+
 export const typeOf = (file: string): string =>
-  file.endsWith('feed.json')
-    ? 'application/feed+json; charset=utf-8'
-    : (types[extname(file)] ?? 'application/octet-stream')
+  file.endsWith('feed.json') ? jsonFeedType : (types[extname(file)] ?? 'application/octet-stream')
 
 /** Whether packing makes it smaller. */
 export const packs = (file: string): boolean => /text|json|xml|svg/.test(typeOf(file))
+
+/** What programs read instead of people, feeds and JSON: anybody's page may read it. */
+export const forPrograms = /\.(?:json|rss|atom|ics|svg)$/
+
+/** Below it every name carries a hash of the content. */
+export const assetsPath = '/assets/'
+export const assetsCache = 'public, max-age=31536000, immutable'
+export const pagesCache = 'public, max-age=0, must-revalidate'
+
+/** How long a public path may be kept: a file that is named after its content for ever, everything else is asked for again. */
+export const cacheOf = (place: string): string => (place.startsWith(assetsPath) ? assetsCache : pagesCache)
 
 export type Encoding = 'br' | 'gzip' | 'identity'
 

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join, relative } from 'node:path'
 import { isLocale, locales } from '#content/locales.ts'
 import { type Finished, hashOf } from './files.ts'
-import { type Encoding, encodingFor, holds, securityHeaders, typeOf } from './headers.ts'
+import { cacheOf, type Encoding, encodingFor, forPrograms, holds, securityHeaders, typeOf } from './headers.ts'
 import { fileOf, placeOf } from './places.ts'
 
 /** Memory that published pages may take, in bytes; what does not fit is streamed from the folder. */
@@ -32,9 +32,6 @@ interface Entry {
 const endings: Record<Encoding, string> = { br: '.br', gzip: '.gz', identity: '' }
 /** Pages that exist as files or not at all: nobody needs the renderer to learn that one is missing. */
 const wholly = new RegExp(`^(?:/(?:${locales.join('|')}))?/(?:incidents|history|i|maintenance|components|api/v2)/.`)
-
-/** What programs read instead of people: feeds and JSON. */
-const forPrograms = /\.(?:json|rss|atom|ics|svg)$/
 
 /** Opens the folder of published files; whatever lies there is served from the first moment. */
 export function openPublished(dir: string, publicUrl: string): Published {
@@ -74,10 +71,7 @@ export function openPublished(dir: string, publicUrl: string): Published {
     const headers: Record<string, string | number> = {
       ...always,
       'content-type': typeOf(entry.file),
-      'cache-control': place.startsWith('/assets/')
-        ? 'public, max-age=31536000, immutable'
-        : 'public, max-age=0, must-revalidate',
-      // Anybody's page may read what is written for programs.
+      'cache-control': cacheOf(place),
       ...(forPrograms.test(entry.file) ? { 'access-control-allow-origin': '*' } : {}),
       vary: place.includes('/i/') ? 'accept-encoding, accept-language' : 'accept-encoding',
     }

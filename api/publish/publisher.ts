@@ -6,7 +6,9 @@ import { copyAssets } from './assets.ts'
 import { openDraw, type Render } from './draw.ts'
 import { dueAfter } from './due.ts'
 import { type Finished, readRevisionFile, removeFiles, writeFiles, writeRevisionFile } from './files.ts'
+import { openMirrors } from './mirrors.ts'
 import { changedPlaces, everyPlace, timelyPlaces } from './pages.ts'
+import { everywhere } from './places.ts'
 import { openSqueeze } from './squeeze.ts'
 
 /**
@@ -31,6 +33,10 @@ interface PublisherParts {
 
 export interface Publisher {
   readonly state: PublisherState
+  /** Whether a page may say now that a copy is kept on separate hosting. */
+  mirrored(): boolean
+  /** Resolves when no copy is being brought up to date. */
+  mirrorsIdle(): Promise<void>
   /**
    * Brings the files up to the record: everything when the build differs, else what changed since and what time made
    * untrue. Resolves when first pages, open incidents and feeds are right; a long past may still be drawn after that.
@@ -72,12 +78,27 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   let stopped = false
   let turn = Promise.resolve()
 
-  const inTurn = (work: () => Promise<void>): Promise<void> => {
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = turn.then(work)
-    turn = mine.catch(() => {})
+    turn = mine.then(
+      () => {},
+      () => {},
+    )
     return mine
   }
-  const squeeze = openSqueeze(parts, inTurn)
+  const mirrors = openMirrors(app, dir, inTurn)
+  /** What the first pages that are published say of copies. */
+  let toldMirrored = shown?.mirrored ?? false
+  const squeeze = openSqueeze(
+    {
+      dir,
+      show(files, gone) {
+        parts.show(files, gone)
+        for (const { place } of files) mirrors.repacked(place)
+      },
+    },
+    inTurn,
+  )
 
   /** Draws, shows and writes. A page that fails keeps its old file and is undone. */
   const show = async (places: string[]): Promise<void> => {
@@ -96,6 +117,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     }
     // Half a second of work for each page that no test reads.
     if (app.config.mode !== 'test') squeeze.add(files, gone)
+    mirrors.add(files, gone)
   }
 
   /**
@@ -105,7 +127,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   const settle = async (revision: number, since: Instant) => {
     due = dueAfter({ ...(await readStatus(app)), at: since })
     retryAt = plusMs(app.now(), retryAfterMs)
-    shown = { record, revision, at: since, build }
+    shown = { record, revision, at: since, build, mirrored: toldMirrored }
     if (undone.size === 0) await writeRevisionFile(dir, shown)
   }
 
@@ -164,8 +186,20 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     app.log('info', 'publish.changes', { revision, pages: first.length + later.length, ms })
   }
 
+  /** First pages say whether a copy is kept; when that changes, they do. */
+  const tellMirrored = async () => {
+    const mirrored = mirrors.verified()
+    if (mirrored === toldMirrored || !shown || state !== 'fine') return
+    toldMirrored = mirrored
+    await show(everywhere(app.site.defaultLocale, '/'))
+    shown = { ...shown, mirrored }
+    if (undone.size === 0) await writeRevisionFile(dir, shown)
+    app.log('info', 'publish.mirrored', { mirrored })
+  }
+
   const timely = async () => {
     if (!shown || state !== 'fine') return
+    await tellMirrored()
     const now = app.now()
     // A clock that was set back (only the demonstration's can be) makes everything due.
     const back = now < looked
@@ -193,6 +227,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
         if (message !== fault) app.log('error', 'publish.failed', { message })
         fault = message
       }
+      mirrors.look()
     } while (again && !stopped)
   }
 
@@ -203,6 +238,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     get state() {
       return state
     },
+    mirrored: () => toldMirrored,
+    mirrorsIdle: () => mirrors.idle(),
     start: () =>
       new Promise((resolve, reject) => {
         inTurn(() => changes(resolve))
@@ -223,6 +260,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       stopped = true
       squeeze.stop()
       await turn
+      await mirrors.stop()
     },
   }
 }
