@@ -71,6 +71,10 @@ export type EndpointChannel = 'webhook' | 'slack' | 'feishu'
 type Way = 'email' | 'sms' | EndpointChannel
 export const isEndpoint = (channel: string): channel is EndpointChannel => choiceOf(channel) === 'endpoint'
 
+/** A masked address as its owner knows it: of a webhook or a chat only the last letters are shown, so its kind stands before them. */
+export const addressOf = (locale: Locale, { channel, address }: { channel: string; address: string }): string =>
+  isEndpoint(channel) ? `${wordsOf(locale).subscribe.endpoint.kinds[channel]} ${address}` : address
+
 /** What an address is for: a link of Slack's or Feishu's names its kind, any other a webhook; a mail address has an @, a number has none. */
 export function channelOf(address: string): Way {
   if (/^\s*https?:/i.test(address)) {
