@@ -46,15 +46,16 @@ it('needs one request and no script, and the browser finds nothing to refuse', a
 })
 
 it('fits a screen of 320 pixels and a wide one, in both languages', async () => {
-  for (const width of [320, 1920]) {
-    const { page, close } = await newPage({ viewport: { width, height: 800 } })
-    for (const place of places) {
-      await page.goto(server.address + place)
+  const { page, close } = await newPage()
+  for (const place of places) {
+    await page.goto(server.address + place)
+    for (const width of [320, 1920]) {
+      await page.setViewportSize({ width, height: 800 })
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
       expect(wider, `${place} at ${width}`).toBeLessThanOrEqual(0)
     }
-    await close()
   }
+  await close()
 })
 
 it('breaks a word that has no end, so that a narrow screen need not be moved sideways', async () => {
@@ -122,14 +123,15 @@ it('says when the demonstration was drawn, and with a script what time it is the
 })
 
 it('has text of enough contrast in light and in dark (WCAG 2.2, 1.4.3)', async () => {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    const { page, close } = await newPage({ colorScheme })
-    for (const place of places) {
-      await page.goto(server.address + place)
+  const { page, close } = await newPage()
+  for (const place of places) {
+    await page.goto(server.address + place)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
       expect(await page.evaluate(faintTexts), `${place} in ${colorScheme}`).toEqual([])
     }
-    await close()
   }
+  await close()
 })
 
 /** Texts whose colour stands out from their ground by less than 4.5 to 1. Runs in the browser. */
