@@ -111,7 +111,7 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   }
   const firstAt = batch.attempts ? await firstTriedAt(trx, batch.id) : null
   const keyEnd = keyEndsAt(channel, firstAt)
-  if (firstAt && keyEnd && keyEnd <= nowSince(app, firstAt)) {
+  if (firstAt && keyEnd && keyEnd <= nowSince(app, firstAt, { careful: true })) {
     await endUnsent(trx, now, batch, keyForgotten, 'failed')
     return 'ended'
   }

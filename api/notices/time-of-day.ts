@@ -47,11 +47,14 @@ export async function watchClock(app: App): Promise<void> {
 
 /**
  * What time it would be if no clock had been set since this instant: what is a minute old does not become a day old, and
- * a key that is a day old does not become young, because somebody corrected the time of day.
+ * a key that is a day old does not become young, because somebody corrected the time of day. After a clock was set back,
+ * an instant may be of before or of after: it counts as of after, or nothing new would be told for as long as the clock
+ * was set back; `careful` counts it as of before, where what is taken for young would be sent twice.
  */
-export function nowSince(app: App, instant: Instant): Instant {
+export function nowSince(app: App, instant: Instant, { careful = false } = {}): Instant {
   const now = app.now()
-  const jumps = watches.get(app)?.jumps.filter(({ at }) => at >= instant) ?? []
+  const mayBeAfter = ({ at, byMs }: Jump) => !careful && byMs < 0 && instant >= plusMs(at, byMs) && instant <= now
+  const jumps = watches.get(app)?.jumps.filter((jump) => jump.at >= instant && !mayBeAfter(jump)) ?? []
   return jumps.length ? plusMs(now, -jumps.reduce((sum, { byMs }) => sum + byMs, 0)) : now
 }
 
