@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { createToken } from '#api/accounts/actions.ts'
@@ -25,12 +25,19 @@ story('the request that the README shows opens an incident', async ({ app }) => 
   expect(await answer.json()).toMatchObject({ severity: 2, status: 'investigating' })
 })
 
-it('every path the README names exists, and every setting it names is read', () => {
+it('every path the README names exists; every setting it names is read, and every setting that is read is named', () => {
   const paths = [...readme.matchAll(/`((?:api|src|content|test)\/[\w./-]+)`/g)].map(([, path]) => path!)
   expect(paths.length).toBeGreaterThan(10)
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
-  const config = readFileSync(join(root, 'api/config.ts'), 'utf8')
+  const files = readdirSync(join(root, 'api')).filter((name) => /^config.*\.ts$/.test(name) && !name.includes('.test.'))
+  const config = files.map((name) => readFileSync(join(root, 'api', name), 'utf8')).join('\n')
   const settings = [...readme.matchAll(/`([A-Z]{3,}(?:_[A-Z]+)+)`/g)].map(([, name]) => name!)
   expect(settings.filter((name) => !config.includes(name))).toEqual([])
+  // CRASH_AT is for tests alone.
+  const read = [...config.matchAll(/\benv\.([A-Z_]+)|number\('([A-Z_]+)'/g)].map(
+    ([, name, numeric]) => name ?? numeric!,
+  )
+  expect(new Set(read).size).toBeGreaterThan(20)
+  expect([...new Set(read)].filter((name) => name !== 'CRASH_AT' && !readme.includes(`\`${name}\``))).toEqual([])
   expect(() => readConfig({}, 'production')).toThrow(/PUBLIC_URL[\s\S]*SECRET_KEY[\s\S]*EMAIL_FROM/)
 })
