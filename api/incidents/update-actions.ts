@@ -75,7 +75,8 @@ export async function publish(
   if (isPrivate(severity)) return
   const first = !earlier.some((other) => !isPrivate(other.severity))
   const touched = intervals.map(({ componentId }) => componentId)
-  const audience = audienceOf(happenedBy({ severity, resolved, earlier, touched, components: input.components }))
+  const { corrects, components } = input
+  const audience = audienceOf(happenedBy({ severity, resolved, corrects, earlier, touched, components }))
   await announce(trx, now, {
     kind: resolved ? 'incident.resolved' : first ? 'incident.opened' : 'incident.updated',
     incidentId: incident.id,

@@ -1,4 +1,4 @@
-import type { ComponentStatus } from '#api/db/schema.ts'
+import type { ComponentStatus, IncidentStatus } from '#api/db/schema.ts'
 
 /** Per channel, whose choice makes them hear: subscribers of these components, and those who chose everything. */
 export type Audience = Record<string, { componentIds: string[]; everything: boolean }>
@@ -35,26 +35,62 @@ export function audienceOf(happened: Happened): Audience {
   return audience
 }
 
+interface EarlierUpdate {
+  id: string
+  severity: number
+  status: IncidentStatus
+  correctsId: string | null
+}
+
 interface UpdateToTell {
   severity: number
   /** Makes the incident resolved. */
   resolved: boolean
+  /** The update before that this one corrects. */
+  corrects?: string | null | undefined
   /** The incident's updates before this one, oldest first. */
-  earlier: readonly { severity: number }[]
+  earlier: readonly EarlierUpdate[]
   /** Components the incident has touched before. */
   touched: readonly string[]
   /** What this update says of components. */
   components: readonly { id: string; status: ComponentStatus }[]
 }
 
-/** What an update is to those who may be told: the same for what is published and for a draft. */
-export function happenedBy({ severity, resolved, earlier, touched, components }: UpdateToTell): Happened {
+/**
+ * What an update is to those who may be told: the same for what is published and for a draft. A correction is all that
+ * the update was which it corrects, so that whoever got the wrong words gets the right ones.
+ */
+export function happenedBy({ severity, resolved, corrects, earlier, touched, components }: UpdateToTell): Happened {
   const changed = components.filter(({ status }) => status !== 'operational').map(({ id }) => id)
-  return {
-    severity,
+  const own = {
     first: !earlier.some((update) => isTold(update.severity)),
     resolved,
     raised: severity < (earlier.at(-1)?.severity ?? severity),
+  }
+  const corrected = correctedBy(corrects, earlier)
+  return {
+    severity,
+    first: own.first || corrected.first,
+    resolved: own.resolved || corrected.resolved,
+    raised: own.raised || corrected.raised,
     componentIds: [...new Set([...touched, ...changed])],
   }
 }
+
+/** What the update was that is corrected, or any that it had corrected itself. */
+function correctedBy(corrects: string | null | undefined, earlier: readonly EarlierUpdate[]) {
+  const was = { first: false, resolved: false, raised: false }
+  for (let place = placeOf(corrects, earlier); place >= 0; ) {
+    const { severity, status, correctsId } = earlier[place]!
+    const before = earlier.slice(0, place)
+    was.first ||= isTold(severity) && !before.some((update) => isTold(update.severity))
+    was.resolved ||= status === 'resolved' && before.at(-1)?.status !== 'resolved'
+    was.raised ||= severity < (before.at(-1)?.severity ?? severity)
+    // Only what was there before can be corrected.
+    place = placeOf(correctsId, before)
+  }
+  return was
+}
+
+const placeOf = (id: string | null | undefined, updates: readonly EarlierUpdate[]): number =>
+  id ? updates.findIndex((update) => update.id === id) : -1

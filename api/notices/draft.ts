@@ -72,6 +72,7 @@ export function audienceOfDraft(draft: NoticeDraft, incident: Incident | null): 
   const happened = happenedBy({
     severity: incident?.severity ?? draft.severity ?? 1,
     resolved: draft.status === 'resolved' && !incident?.resolvedAt,
+    corrects: draft.corrects,
     earlier: [...(incident?.updates ?? [])].sort((a, b) => a.number - b.number),
     touched: (incident?.components ?? []).map(({ id }) => id),
     components: draft.components ?? [],
