@@ -21,6 +21,8 @@ const usage = `npm run candor -- <command>
                                           until a person lets it go on
   publish [--start-over]                  draws every page again; --start-over also when the record
                                           is older than the page
+  export DIR                              the published folder, with settings for nginx, Caddy and others;
+                                          asks nothing of the database
   help                                    this text
 
 Settings come from the environment; the README lists them. On a demonstration's data folder (DATA_DIR=./data/demo)
@@ -122,6 +124,12 @@ const table: Record<string, (args: string[]) => Promise<void>> = {
   async publish(args) {
     const { values } = optionsOf(args, { 'start-over': { type: 'boolean' } })
     await run((commands, config) => commands.publish(config, say, { startOver: values['start-over'] ?? false }))
+  },
+  async export(args) {
+    const { positionals } = optionsOf(args, {}, 1)
+    const [folder] = positionals
+    if (!folder) throw new UsageError('Into which folder? Such as: npm run candor -- export ./status-page.')
+    await run((commands, config) => commands.exportFolder(config, say, folder))
   },
   async help() {
     say(usage)
