@@ -17,8 +17,8 @@ async function brokenIn(seeds: number[], how: { faults?: Faults; plan?: Plan } =
 
 const seeds = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, place) => from + place)
 
-it('two hundred days break no promise of the ledger', { timeout: 300_000 }, async () => {
-  expect(await brokenIn(seeds(1, 200))).toEqual([])
+it('sixty days break no promise of the ledger', { timeout: 300_000 }, async () => {
+  expect(await brokenIn(seeds(1, 60))).toEqual([])
 })
 
 it('the same seed is the same day', async () => {
@@ -30,11 +30,11 @@ it('the same seed is the same day', async () => {
 })
 
 it('providers that are down for six hours: nothing old is sent, the newest word wins, everything else drains', async () => {
-  expect(await brokenIn(seeds(301, 308), { plan: { outage: { fromHour: 4, hours: 6 } } })).toEqual([])
+  expect(await brokenIn(seeds(301, 304), { plan: { outage: { fromHour: 4, hours: 6 } } })).toEqual([])
 })
 
 it.each([dayMs, -dayMs])('a clock that jumps by %i ms in the middle sends nothing twice', async (clockJumpMs) => {
-  expect(await brokenIn(seeds(401, 406), { plan: { clockJumpMs } })).toEqual([])
+  expect(await brokenIn(seeds(401, 403), { plan: { clockJumpMs } })).toEqual([])
 })
 
 // A checker that never complains proves nothing: each of these worlds is wrong in one way, and it must say so.

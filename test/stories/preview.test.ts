@@ -82,7 +82,7 @@ for (const severity of [3, 4])
 
 story(
   'a sender that is too slow for everybody is named at start and in the preview',
-  async ({ app, clock }) => {
+  async ({ app, clock, engine }) => {
     const services = await openServices(app)
     const phones = (from: number, count: number, components?: string[]) =>
       Array.from({ length: count }, (_, i) => ({
@@ -106,6 +106,8 @@ story(
       'The SMS take 31 minutes to send (185 segments, 0.1 a second), but none is sent that is older than 30 minutes: about 5 of 185 people would not be reached. For comparison: a toll-free number (3 a second) takes 2 minutes, a short code (10 a second) takes 1 minute. Set what your sender carries in TWILIO_SEGMENTS_PER_SECOND.'
     expect(await smsWarnings(app)).toEqual([tooSlow])
     expect((await previewNotices(app, draft)).warnings).toEqual([tooSlow])
+    // They leave one by one, and how fast they do knows nothing of the engine.
+    if (engine === 'postgres') return
     await openIncident(app, lin, draft)
     await workFor(app, clock, 3_600 * secondMs)
     const states = await app.db.selectFrom('delivery').select('state').execute()
