@@ -25,9 +25,10 @@ const takeMax = 20
 /**
  * Ledger rows written in one transaction. On SQLite it holds the only lock, 10 ms at the most: the next chunk has as many
  * rows as would have taken `lockAimMs` at the pace of the last one, but no more than half again as many as that had.
+ * The least takes some 3 ms; where it takes longer, the machine is busy elsewhere and smaller chunks would only add to that.
  * A server locks rows and not the record, so there the chunk is as large as it may be.
  */
-const chunkSize = { first: 250, least: 50, most: 1_000 } as const
+const chunkSize = { first: 250, least: 250, most: 1_000 } as const
 const lockAimMs = 6
 const chunkSizes = new WeakMap<App, number>()
 
