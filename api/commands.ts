@@ -98,7 +98,7 @@ export async function exportFolder(config: Config, say: Say, target: string): Pr
   const { sent, removed, revision } = await exportPublished(join(config.dataDir, 'published'), config.publicUrl, target)
   const showing = revision === null ? 'what is published' : `revision ${revision}`
   say(
-    `${target} holds ${showing}: ${sent} files written${removed ? `, ${removed} removed` : ''}, all read back. nginx.conf, Caddyfile and _headers beside the pages tell a web server how to serve them.`,
+    `${target} holds ${showing}: ${sent} files written and read back${removed ? `, ${removed} removed` : ''}. nginx.conf, Caddyfile and _headers beside the pages tell a web server how to serve them.`,
   )
 }
 

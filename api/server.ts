@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
+import { locales } from '#content/locales.ts'
 import type { App } from './app.ts'
 import { type Answers, clientFor } from './client.ts'
 import { AppError, errorBody, errorStatus, invalid } from './errors.ts'
@@ -60,6 +61,7 @@ export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, publi
   const always = securityHeaders(app.config.publicUrl)
   const answer = async (req: IncomingMessage, res: ServerResponse) => {
     if (published.serve(req, res)) return
+    if (isNowhere(req) && !isApi(req) && published.has('/')) return published.missing(req, res)
     for (const [name, value] of Object.entries(always)) res.setHeader(name, value)
     req.headers[clientIpHeader] = clientAddress(req, app.config.trustedProxies)
     const refusal =
@@ -83,6 +85,14 @@ export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, publi
   server.requestTimeout = requestTimeoutMs
   return server
 }
+
+/** Pages of one person: they are drawn when they are asked for. Every other page lies in the published folder or nowhere. */
+const onRequest = new RegExp(
+  `^(?:/(?:${locales.join('|')}))?/(?:admin|subscribe|subscriptions|preferences|unsubscribe)(?:[/?]|$)`,
+)
+/** Whether this asks for a page that can only be a published one: that it is missing needs neither renderer nor record. */
+const isNowhere = ({ method, url = '/' }: IncomingMessage) =>
+  (method === 'GET' || method === 'HEAD') && !onRequest.test(url)
 
 const operations = /^\/(healthz|readyz)$/
 const notYet = (app: App) => new AppError('unavailable', app.health.trouble ?? 'The program is starting.')

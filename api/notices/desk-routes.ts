@@ -6,6 +6,7 @@ import { newRouter } from '#api/http/router.ts'
 import { answer, body, refusals, secured } from '#api/http/shapes.ts'
 import { costly } from '#api/lib/costly.ts'
 import { dayMs, plusMs } from '#api/lib/time.ts'
+import { readMirrors } from '#api/publish/mirror-state.ts'
 import { maySeeAddresses, shownAddress } from '#api/subscribers/address.ts'
 import { locales, type Words } from '#content/locales.ts'
 import { wordsOf } from '#content/words.ts'
@@ -94,6 +95,11 @@ export function deskRoutes(app: App) {
               reason: disabledReason ?? '',
               since: disabledAt ?? '',
             })),
+            mirrors: (await readMirrors(app.config.dataDir)).flatMap(({ name, trouble, troubleSince, verifiedAt }) =>
+              trouble === null || troubleSince === null
+                ? []
+                : [{ name, reason: trouble, since: troubleSince, verifiedAt }],
+            ),
           },
           200,
         )

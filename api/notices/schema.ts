@@ -226,6 +226,11 @@ export const alarmsShape = z
         since: instant,
       }),
     ),
+    mirrors: z.array(
+      z
+        .object({ name: z.string(), reason: z.string(), since: instant, verifiedAt: instant.nullable() })
+        .openapi({ description: 'A copy of the published pages that cannot be brought up to date.' }),
+    ),
   })
   .openapi('Alarms', { description: 'What needs a person; all empty when nothing does.' })
 

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { join } from 'node:path'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createToken } from '#api/accounts/actions.ts'
@@ -70,6 +72,24 @@ it('every answer bears the security headers', async () => {
     expect(headers.get('x-content-type-options'), path).toBe('nosniff')
     expect(headers.get('content-security-policy'), path).toContain("frame-ancestors 'none'")
   }
+})
+
+it('an address where nothing is gets the published page that says so, in its language, and no renderer is asked', async () => {
+  const dir = join(program.app.config.dataDir, 'published')
+  for (const [path, page] of [
+    ['/nowhere', '404.html'],
+    ['/wp-login.php?a=b', '404.html'],
+    ['/zh-CN/nowhere/at/all', 'zh-CN/404.html'],
+  ] as const) {
+    const answer = await fetch(program.address + path)
+    expect(answer.status, path).toBe(404)
+    // Byte for byte what lies in the folder: a page that is drawn now says another time.
+    expect(await answer.text(), path).toBe(readFileSync(join(dir, page), 'utf8'))
+  }
+  const personal = await fetch(`${program.address}/zh-CN/unsubscribe/nobody`)
+  expect(personal.status).not.toBe(500)
+  expect(await personal.text()).not.toBe(readFileSync(join(dir, 'zh-CN/404.html'), 'utf8'))
+  expect((await fetch(`${program.address}/readyz`)).status).toBe(200)
 })
 
 it('a database that drops its connections ends nothing', async () => {

@@ -4,8 +4,8 @@ import { bodyOf, field, problemOf } from './forms.ts'
 /** What needs a person, and how many such things there are. */
 export async function alarmsOf(api: ApiClient) {
   const alarms = await bodyOf(await api.api.v1.alarms.$get())
-  const { channels, held, deliveries, endpoints } = alarms
-  return { ...alarms, count: channels.length + held.length + deliveries.length + endpoints.length }
+  const { channels, held, deliveries, endpoints, mirrors } = alarms
+  return { ...alarms, count: channels.length + held.length + deliveries.length + endpoints.length + mirrors.length }
 }
 
 /** Does what a button of the page of alarms asks for. Gives 1, or what stands against it. */
