@@ -77,7 +77,8 @@ async function closeFrozen(app: App, notices: Row<'notice'>[]): Promise<boolean>
     if (!notice.expandedAt || !isDue(notice, app.now())) continue
     const waiting = await Promise.all(app.channels.map(({ name }) => unfrozen(app.db, notice.id, name, 1)))
     if (waiting.some(({ length }) => length)) continue
-    await closeNotice(app.db, notice.id, app.now())
+    const channels = app.channels.map(({ name }) => name)
+    if (!(await app.db.transaction().execute((trx) => closeNotice(trx, notice.id, app.now(), channels)))) continue
     crashPoint(app, 'after-close')
     return true
   }

@@ -48,8 +48,19 @@ export async function moveCursor(
   return moved.numUpdatedRows > 0n
 }
 
-export const closeNotice = (trx: Db | Trx, id: string, frozenAt: Instant) =>
-  trx.updateTable('notice').set({ frozenAt }).where('id', '=', id).execute()
+/**
+ * Closes a notice of which nothing waits for a batch on these channels; false when something does. Its row is held first:
+ * whoever lets a delivery of it wait again opens it after that, so that nothing waits in a notice that is closed.
+ */
+export async function closeNotice(trx: Trx, id: string, frozenAt: Instant, channels: string[]): Promise<boolean> {
+  await trx.updateTable('notice').set({ frozenAt }).where('id', '=', id).execute()
+  for (const channel of channels)
+    if ((await unfrozen(trx, id, channel, 1)).length) {
+      await trx.updateTable('notice').set({ frozenAt: null }).where('id', '=', id).execute()
+      return false
+    }
+  return true
+}
 
 /** What expansion writes of a delivery; everything else is the same for all of them. */
 export type Expanded = {
