@@ -42,12 +42,15 @@ export function afterLook({ now, attemptAt, deadline, answered, retried, barred 
     return { step: 'look', at: [lookAgainAt(now), retryAt].sort()[0]! }
   }
   if (retried) return end('it was sent once more already, and the provider lists no message')
-  if (barred !== null) return end(`not sent once more: ${barred}`)
+  if (barred !== null) return { step: 'end', reason: notSentAgain(barred) }
   if (now >= deadline) return end('too old to be sent once more')
   return { step: 'retry' }
 }
 
 const end = (why: string): NextStep => ({ step: 'end', reason: `nobody knows whether it arrived: ${why}` })
+
+/** Why a row stays unknown whose message is not sent once more. */
+export const notSentAgain = (barred: string): string => `nobody knows whether it arrived: not sent once more: ${barred}`
 
 /** Why a row says sent although its answer was lost. */
 export const foundReason = 'its answer was lost, and the provider lists it'

@@ -69,6 +69,31 @@ export async function endOutdated(
   return 'clear'
 }
 
+/** Members of a batch that a newer notice makes old, each with the update that does. */
+async function outdatedIn(
+  trx: Trx,
+  batch: Row<'batch'>,
+  notice: Row<'notice'> | undefined,
+): Promise<Map<string, ToldUpdate>> {
+  const old = new Map<string, ToldUpdate>()
+  if (batch.askedAt || !notice) return old
+  for (const update of await newerOf(trx, notice)) {
+    if (!tells(update, batch.channel)) continue
+    for (const id of await outdatedMembers(trx, batch, update.notice!.id)) if (!old.has(id)) old.set(id, update)
+  }
+  return old
+}
+
+/** Why a batch is not sent once more whose answer was lost: a newer update tells one of its recipients; null when none does. */
+export async function outdatedReason(
+  trx: Trx,
+  batch: Row<'batch'>,
+  notice: Row<'notice'> | undefined,
+): Promise<string | null> {
+  const [update] = (await outdatedIn(trx, batch, notice)).values()
+  return update ? supersededBy(update) : null
+}
+
 /**
  * Takes a batch apart, in the transaction that holds it, when it was never attempted and a newer notice makes some of it
  * old: those are not sent, the others wait for a batch again. A batch with an attempt is never changed. True when it
@@ -80,12 +105,8 @@ export async function takeApartOutdated(
   batch: Row<'batch'>,
   notice: Row<'notice'> | undefined,
 ): Promise<boolean> {
-  if (batch.attempts > 0 || batch.askedAt || !notice) return false
-  const old = new Map<string, ToldUpdate>()
-  for (const update of await newerOf(trx, notice)) {
-    if (!tells(update, batch.channel)) continue
-    for (const id of await outdatedMembers(trx, batch, update.notice!.id)) if (!old.has(id)) old.set(id, update)
-  }
+  if (batch.attempts > 0) return false
+  const old = await outdatedIn(trx, batch, notice)
   if (!old.size) return false
   await takeApart(trx, batch, now)
   for (const update of new Set(old.values())) {

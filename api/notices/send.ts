@@ -21,7 +21,8 @@ import { endOf } from './expiry.ts'
 import { bytesOf } from './fresh.ts'
 import { takeApartGone } from './gone-queries.ts'
 import { leaseMs, ownerOf } from './leases.ts'
-import { takeApartOutdated } from './outdated.ts'
+import { notSentAgain } from './lost-answer.ts'
+import { outdatedReason, takeApartOutdated } from './outdated.ts'
 import { laneOf, nextIn, paceOf } from './provider.ts'
 import { channelStates, findNotice, holdChannelState, saveChannelState } from './queries.ts'
 import { keyEndsAt, keyForgotten, probeAfterMs, troubleSince, waitInTrouble } from './retry.ts'
@@ -103,6 +104,12 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   }
   if (batch.blindRetryAt && (await isAnnounced(trx, batch.id))) {
     await saveBatch(trx, batch.id, { state: 'final', bytes: null, leaseOwner: null, leaseUntil: null, finalAt: now })
+    return 'ended'
+  }
+  const outdated = batch.blindRetryAt ? await outdatedReason(trx, batch, notice) : null
+  if (outdated) {
+    await endUnsent(trx, now, batch, notSentAgain(outdated))
+    await saveBatch(trx, batch.id, { lookEndedAt: now })
     return 'ended'
   }
   if (over) {

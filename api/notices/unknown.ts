@@ -8,6 +8,7 @@ import { findBatch, membersOf, moveMembers, saveBatch } from './batch-queries.ts
 import { crashPoint } from './crash.ts'
 import { deadlineOf } from './expiry.ts'
 import { afterLook, firstLookAfterMs, foundReason, lookAgainAt, retryReason } from './lost-answer.ts'
+import { outdatedReason } from './outdated.ts'
 import { findNotice, holdChannelState, standingOf } from './queries.ts'
 import { fold } from './receipts.ts'
 import { keyOf } from './send.ts'
@@ -103,7 +104,7 @@ async function decide(
     deadline: deadlineOf(channel, batch, notice),
     answered: look.answered,
     retried: batch.blindRetryAt !== null || members.some(({ possibleDuplicate }) => possibleDuplicate === 1),
-    barred: await barredBy(trx, notice, members),
+    barred: await barredBy(trx, batch, notice, members),
   })
   if (next.step === 'look') await saveBatch(trx, batch.id, { nextLookAt: next.at })
   if (next.step === 'end') {
@@ -120,12 +121,15 @@ async function decide(
 /** Why none of a batch may be sent once more; a batch of which one has announced itself is never sent again. */
 async function barredBy(
   trx: Trx,
+  batch: Row<'batch'>,
   notice: Row<'notice'> | undefined,
   members: Row<'delivery'>[],
 ): Promise<string | null> {
   if (members.some(({ state }) => state !== 'unknown')) return 'part of its request was taken'
   if (notice?.heldAt) return notice.heldReason ?? 'its notice is held'
   if (notice?.endedAt) return notice.endedReason ?? 'its notice was ended'
+  const outdated = await outdatedReason(trx, batch, notice)
+  if (outdated) return outdated
   const standings = await standingOf(
     trx,
     members.map(({ subscriberId }) => subscriberId),

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect } from 'vitest'
 import type { App } from '#api/app.ts'
 import { dayMs, hourMs, minuteMs, secondMs, toMs } from '#api/lib/time.ts'
-import { story } from '../support/story.ts'
+import { type Stage, story } from '../support/story.ts'
 import { ledger, openServices, ordersDown, subscribe } from '../support/telling.ts'
 import { workFor } from '../support/work.ts'
 import { openResend, resendEnv } from '../wire/resend.ts'
@@ -27,6 +27,13 @@ const spanOf = async (app: App) => {
   return toMs(last) - toMs(first)
 }
 
+/** The tries of a day at its two ends; in between nobody is at work. */
+async function workForADay({ app, clock }: Pick<Stage, 'app' | 'clock'>): Promise<void> {
+  await workFor(app, clock, 20 * minuteMs)
+  clock.move(11 * hourMs)
+  await workFor(app, clock, dayMs)
+}
+
 tell(
   'a provider in trouble for a day leaves rows that nobody knows about, and no try after its keys are gone',
   async (stage) => {
@@ -36,7 +43,7 @@ tell(
     resend.failNext(1, 'reset-after-accept')
     resend.failNext(1_000, 503)
     await ordersDown(app, await openServices(app))
-    await workFor(app, clock, 2 * dayMs)
+    await workForADay(stage)
     const [said, ...more] = await rowsOf(app)
     expect(more).toEqual([])
     expect(said).toMatch(/^unknown: gave up after \d+ attempts: internal_server_error/)
@@ -47,14 +54,14 @@ tell(
   },
 )
 
-tell('a provider that certainly took nothing for a day leaves rows that failed', async ({ app, clock }) => {
+tell('a provider that certainly took nothing for a day leaves rows that expired', async ({ app, clock }) => {
   await subscribe(app, readers(3))
   resend.failNext(1_000, 429)
   await ordersDown(app, await openServices(app))
-  await workFor(app, clock, 2 * dayMs)
+  await workForADay({ app, clock })
   const [said, ...more] = await rowsOf(app)
   expect(more).toEqual([])
-  expect(said).toMatch(/^failed: gave up after \d+ attempts: rate_limit_exceeded/)
+  expect(said).toMatch(/^expired: too old to be sent: gave up after \d+ attempts: rate_limit_exceeded/)
   expect(await spanOf(app)).toBeLessThan(23 * hourMs)
 })
 
