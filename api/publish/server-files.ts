@@ -72,11 +72,11 @@ ${headers.map(([name, value]) => `  add_header ${name} "${value}" always;`).join
     default_type "${jsonFeedType}";
   }
   # One short link leads to the language that the browser asks for.
-  location ~ "^(/i/[a-z0-9]+/)$" {
+  location ~ "^(?<candor_short>/i/[a-z0-9]+/)$" {
     add_header vary accept-language always;
 ${headers.map(([name, value]) => `    add_header ${name} "${value}" always;`).join('\n')}
     add_header cache-control $candor_cache always;
-    try_files $candor_language$1index.html $1index.html =404;
+    try_files $candor_language\${candor_short}index.html \${candor_short}index.html =404;
   }
   location ~ "[^/]$" {
     if (-f $request_filename/index.html) { return 308 $uri/$is_args$args; }
@@ -103,29 +103,46 @@ function caddy({ publicUrl, below, root }: Served): string {
   )
   const kinds = Object.entries(types).map(
     ([end, type]) => `	@kind_${end.slice(1)} path ${end === '.html' ? '*.html */' : `*${end}`}
-	header @kind_${end.slice(1)} >Content-Type "${type}"`,
+	header @kind_${end.slice(1)} {
+		Content-Type "${type}"
+		defer
+	}`,
   )
   return `# Serves this folder as the status page: caddy run --config Caddyfile
 ${new URL(publicUrl).protocol === 'https:' ? new URL(publicUrl).hostname : `http://${new URL(publicUrl).host}`} {
 	root * ${JSON.stringify(root)}
-	vars cache "${pagesCache}"
-	@assets path /assets/*
-	vars @assets cache "${assetsCache}"
 	header {
 ${headers.map(([name, value]) => `		${name} "${value}"`).join('\n')}
 		-Server
-		>Cache-Control "{vars.cache}"
 	}
+	@pages not path /assets/*
+	header @pages Cache-Control "${pagesCache}"
+	@assets path /assets/*
+	header @assets Cache-Control "${assetsCache}"
 	@open path_regexp open ${open}
 	header @open Access-Control-Allow-Origin *
 ${kinds.join('\n')}
 	@feed path */feed.json
-	header @feed >Content-Type "${jsonFeedType}"
+	header @feed {
+		Content-Type "${jsonFeedType}"
+		defer
+	}
 	@short path /i/*
 	header @short +Vary Accept-Language
 	@inner path_regexp inner ${inner}
-	error @inner 404
+	@folder_asked {
+		not path */
+		file {path}/index.html
+		expression {query} != ""
+	}
+	redir @folder_asked {path}/?{query} 308
+	@folder {
+		not path */
+		file {path}/index.html
+	}
+	redir @folder {path}/ 308
 	route {
+		error @inner 404
 ${languages.map((lines) => lines.replaceAll(/^/gm, '	')).join('\n')}
 		file_server {
 			precompressed br gzip
@@ -136,8 +153,10 @@ ${languages.map((lines) => lines.replaceAll(/^/gm, '	')).join('\n')}
 		header {
 ${headers.map(([name, value]) => `			${name} "${value}"`).join('\n')}
 			-Server
-			>Cache-Control "${pagesCache}"
-			>Content-Type "${types['.html']}"
+			-Access-Control-Allow-Origin
+			Cache-Control "${pagesCache}"
+			Content-Type "${types['.html']}"
+			defer
 		}
 		@other not path ${below.map((locale) => `/${locale}/*`).join(' ') || '/none'}
 		rewrite @other /404.html
