@@ -86,6 +86,9 @@ export interface ReceiptEvent {
   stopsChannel?: boolean
 }
 
+/** What a provider said, as text that every record keeps: PostgreSQL takes no U+0000, and a log is one line. */
+export const sayable = (text: string): string => text.replace(/\p{Cc}+/gu, ' ')
+
 /**
  * The whole batch did not go through. `permanent`: the same bytes will never be taken. `stopsChannel`: nothing on this
  * channel will (a wrong key, a used-up quota). `outcomeUnknown`: it may have been accepted. `unanswered`: the provider
@@ -113,7 +116,7 @@ export class DeliveryFailed extends Error {
   ) {
     super(reason)
     this.name = 'DeliveryFailed'
-    this.reason = reason
+    this.reason = sayable(reason)
     this.permanent = more.permanent ?? false
     this.stopsChannel = more.stopsChannel ?? false
     this.outcomeUnknown = more.outcomeUnknown ?? false

@@ -1,5 +1,5 @@
 import type { App } from '#api/app.ts'
-import { accountOf, type Channel, type ReceiptEvent } from '#api/channels/channel.ts'
+import { accountOf, type Channel, type ReceiptEvent, sayable } from '#api/channels/channel.ts'
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { dayMs, type Instant, plusMs } from '#api/lib/time.ts'
@@ -20,7 +20,8 @@ import { takeFromOther } from './unknown-queries.ts'
  */
 export async function foldReceipts(app: App, channel: Channel, events: ReceiptEvent[]): Promise<number> {
   let news = 0
-  for (const event of events) {
+  for (const said of events) {
+    const event = { ...said, reason: said.reason === null ? null : sayable(said.reason) }
     if (await app.db.transaction().execute((trx) => fold(app, trx, channel, event))) news++
     crashPoint(app, 'after-receipt')
   }

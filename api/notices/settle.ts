@@ -1,5 +1,5 @@
 import type { App } from '#api/app.ts'
-import { accountOf, type Channel, type DeliveryFailed, type Receipt } from '#api/channels/channel.ts'
+import { accountOf, type Channel, type DeliveryFailed, type Receipt, sayable } from '#api/channels/channel.ts'
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
@@ -34,7 +34,9 @@ const unsent = ['queued', 'sending'] satisfies Row<'delivery'>['state'][]
 /** The batch was answered: each delivery gets its receipt, the bytes go, their hash stays. */
 export async function settleSent(app: App, channel: Channel, batch: Row<'batch'>, receipts: Receipt[]): Promise<void> {
   const sent = receipts.filter((receipt) => receipt.state === 'sent')
-  const refused = receipts.filter((receipt) => receipt.state !== 'sent')
+  const refused = receipts
+    .filter((receipt) => receipt.state !== 'sent')
+    .map((receipt) => ({ ...receipt, reason: sayable(receipt.reason) }))
   await app.db.transaction().execute(async (trx) => {
     const now = app.now()
     await endAttempt(trx, batch.id, { endedAt: now, outcome: 'sent', detail: null })

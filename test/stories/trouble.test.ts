@@ -235,3 +235,11 @@ tell(
     expect(await close()).toBe(true)
   },
 )
+
+tell('what a provider says is kept as text that every record takes', async ({ app, clock }) => {
+  await subscribe(app, readers(1))
+  await ordersDown(app, await openServices(app))
+  resend.failNext(1, { status: 451, body: { statusCode: 451, name: 'security_error', message: 'no \u0000\n this' } })
+  await workFor(app, clock, secondMs)
+  expect(await ledger(app)).toMatchObject([{ state: 'failed', reason: 'security_error 451: no   this' }])
+})
