@@ -148,9 +148,12 @@ export class Checker {
         old: string
         new: string
         duplicate: number
+        mistaken: number
       }[]
-      for (const { id, delivery, old, new: next, duplicate } of changes) {
+      for (const { id, delivery, old, new: next, duplicate, mistaken } of changes) {
         this.#read = id
+        // The list had given it a message that, as a callback told later, was another's.
+        if (old === 'sent' && next === 'unknown' && mistaken) continue
         const back = arrived.has(old) && (ranks.get(next) ?? 9) < (ranks.get(old) ?? 0)
         const lost = arrived.has(old) && !arrived.has(next) && next !== 'failed' && next !== 'suppressed'
         const again = over.has(old) && (waiting.has(next) || next === 'unknown')

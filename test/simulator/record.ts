@@ -122,10 +122,11 @@ export function recordTemplate(): Promise<Buffer> {
     const db = record.connect({ before() {}, after() {} })
     await migrate(db)
     record.raw.exec(`
-      create table history (id integer primary key, delivery text, old text, new text, duplicate integer);
+      create table history (id integer primary key, delivery text, old text, new text, duplicate integer, mistaken integer);
       create trigger history_of_states after update of state on delivery when old.state <> new.state begin
-        insert into history (delivery, old, new, duplicate)
-        values (new.id, old.state, new.state, new.possible_duplicate);
+        insert into history (delivery, old, new, duplicate, mistaken)
+        values (new.id, old.state, new.state, new.possible_duplicate,
+          new.reason like '%: the message that was found is another with the same words');
       end;
       create table expected (seq integer, subscriber text, primary key (seq, subscriber));
       create trigger who_is_to_be_told after insert on outbox when new.audience is not null begin
