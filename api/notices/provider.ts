@@ -1,7 +1,7 @@
 import { accountOf, type Channel } from '#api/channels/channel.ts'
 import type { Row } from '#api/db/schema.ts'
 import { type Instant, minuteMs, plusMs } from '#api/lib/time.ts'
-import type { Live } from './agenda-queries.ts'
+import type { Live } from './live.ts'
 
 type State = Pick<Row<'channelState'>, 'stoppedAt' | 'nextSendAt'> | undefined
 
