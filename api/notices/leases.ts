@@ -6,7 +6,7 @@ import { newId } from '#api/lib/ids.ts'
 import { secondMs } from '#api/lib/time.ts'
 import { crashPoint } from './crash.ts'
 import { holdLeased, type Leased, leased } from './lease-queries.ts'
-import { dropLease } from './settle.ts'
+import { dropLease, freeUnsent } from './settle.ts'
 
 /** A claim holds longer than any send may take, and then some, so that no two workers hold one batch. */
 export const leaseMs = 20 * secondMs
@@ -72,6 +72,16 @@ export function nextTakeOverMs(app: App): number | null {
 /** Frees every batch that is being sent: for a record with one worker, which has just started. */
 export async function dropAll(app: App): Promise<void> {
   for (const batch of await leased(app.db)) await drop(app, batch)
+}
+
+/** Frees what this worker holds and is not sending: its claim was committed, but the answer to the commit was lost. */
+export async function freeStrays(app: App, sending: ReadonlySet<string>): Promise<void> {
+  for (const batch of await leased(app.db)) {
+    if (batch.leaseOwner !== ownerOf(app) || sending.has(batch.id)) continue
+    await app.db.transaction().execute(async (trx) => {
+      if (await holdLeased(trx, batch)) await freeUnsent(trx, batch.id, app.now())
+    })
+  }
 }
 
 async function drop(app: App, batch: Leased): Promise<boolean> {

@@ -20,7 +20,7 @@ import { endpointOf } from './endpoints.ts'
 import { endOf } from './expiry.ts'
 import { bytesOf } from './fresh.ts'
 import { takeApartGone } from './gone-queries.ts'
-import { leaseMs, ownerOf } from './leases.ts'
+import { freeStrays, leaseMs, ownerOf } from './leases.ts'
 import { notSentAgain } from './lost-answer.ts'
 import { outdatedReason, takeApartOutdated } from './outdated.ts'
 import { laneOf, nextIn, paceOf } from './provider.ts'
@@ -52,6 +52,9 @@ const flying = (app: App): Set<string> => {
   return mine
 }
 
+/** Workers of which a claim may have been committed without their knowing. */
+const unsure = new WeakSet<App>()
+
 /** The same over all attempts of a batch: the provider then takes it once. */
 export const keyOf = (batch: Pick<Row<'batch'>, 'id' | 'noticeId'>): string => `n/${batch.noticeId}/b/${batch.id}/v1`
 
@@ -60,9 +63,17 @@ export const keyOf = (batch: Pick<Row<'batch'>, 'id' | 'noticeId'>): string => `
  * leaves a trace. What must not be sent any more is ended on the way. Channels that are `full` have no lane left.
  */
 export async function claimNext(app: App, full: ReadonlySet<string> = new Set()): Promise<Claim | null> {
+  if (unsure.has(app)) await freeStrays(app, flying(app))
+  unsure.delete(app)
   for (const channel of await dueProviders(app, full))
     for (;;) {
-      const claimed = await app.db.transaction().execute((trx) => claim(app, trx, channel))
+      const claimed = await app.db
+        .transaction()
+        .execute((trx) => claim(app, trx, channel))
+        .catch((error: unknown) => {
+          unsure.add(app)
+          throw error
+        })
       if (claimed === 'ended') {
         crashPoint(app, 'after-end')
         continue

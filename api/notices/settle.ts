@@ -245,3 +245,12 @@ export async function dropLease(trx: Trx, batchId: string, now: Instant, idempot
   if (idempotent) await again(trx, batch, now, now)
   else await hold(trx, batch, now, 'the answer was lost')
 }
+
+/** Frees a batch whose claim was committed although this program was told otherwise: nothing of it left. */
+export async function freeUnsent(trx: Trx, batchId: string, now: Instant): Promise<void> {
+  const batch = await findBatch(trx, batchId)
+  if (batch?.state !== 'sending') return
+  const detail = 'not sent: the record did not confirm the attempt'
+  await endAttempt(trx, batchId, { endedAt: now, outcome: 'failed', detail })
+  await again(trx, batch, now, now)
+}

@@ -11,6 +11,7 @@ import { expandNext, takeAnnounced } from '#api/notices/expand.ts'
 import { freezeNext } from '#api/notices/freeze.ts'
 import { closeNotice, endDeliveries } from '#api/notices/queries.ts'
 import { runWorker } from '#api/notices/run-worker.ts'
+import { claimNext } from '#api/notices/send.ts'
 import { planOnce } from '#api/notices/work.ts'
 import { localEnv } from '../support/endpoints.ts'
 import { type Stage, story } from '../support/story.ts'
@@ -242,4 +243,25 @@ tell('what a provider says is kept as text that every record takes', async ({ ap
   resend.failNext(1, { status: 451, body: { statusCode: 451, name: 'security_error', message: 'no \u0000\n this' } })
   await workFor(app, clock, secondMs)
   expect(await ledger(app)).toMatchObject([{ state: 'failed', reason: 'security_error 451: no   this' }])
+})
+
+tell('a claim that was committed without the worker’s knowing is not left lying', async ({ app, clock }) => {
+  await subscribe(app, [{ channel: 'sms', address: '+8613900000001' }])
+  await ordersDown(app, await openServices(app))
+  while (await planOnce(app));
+  const begin = app.db.transaction.bind(app.db)
+  vi.spyOn(app.db, 'transaction').mockImplementationOnce(() => {
+    const builder = begin()
+    const execute = builder.execute.bind(builder)
+    return Object.assign(builder, {
+      async execute<T>(work: Parameters<typeof execute<T>>[0]): Promise<T> {
+        await execute(work)
+        throw new Error('The answer to the commit was lost.')
+      },
+    })
+  })
+  await expect(claimNext(app)).rejects.toThrow('lost')
+  await workFor(app, clock, secondMs)
+  expect((await ledger(app)).map(({ state, attempts }) => [state, attempts])).toEqual([['sent', 2]])
+  expect(twilio.sent).toHaveLength(1)
 })
