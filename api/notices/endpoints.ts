@@ -12,7 +12,9 @@ import { findSubscriber, suppressionOf } from '#api/subscribers/queries.ts'
 import { endAttempt, moveMembers, saveBatch } from './batch-queries.ts'
 import { sendDirect } from './direct.ts'
 import { leftReason } from './expand.ts'
-import { newerReached, recipientOf } from './merge-queries.ts'
+import { haveReached, recipientOf } from './merge-queries.ts'
+import { newerThan } from './supersede.ts'
+import { toldUpdates } from './supersede-queries.ts'
 
 /** What an attempt told about the endpoint it went to. */
 export type EndpointAnswer = { how: 'well' } | { how: 'failed' | 'gone'; reason: string }
@@ -44,7 +46,7 @@ export async function noteAnswer(
 
 /**
  * What a claimed batch needs of its endpoint: the secrets it is signed with, sealed. Null when it must not be sent any
- * more, because the subscription is over or because the endpoint has heard a newer update of the same incident; then
+ * more, because the subscription is over or because the endpoint has heard a newer update that takes its place; then
  * the batch is ended and its row says why.
  */
 export async function endpointOf(
@@ -62,11 +64,17 @@ export async function endpointOf(
     batch.size === 1 &&
     !batch.askedAt &&
     notice &&
-    (await newerReached(trx, recipient.id, notice))
+    (await haveReached(trx, recipient.id, await newerOf(trx, notice)))
   )
     return end('superseded', 'a newer update of the same incident has arrived')
   const endpoint = await findEndpoint(trx, recipient.id)
   return { secrets: endpoint ? secretsOf(endpoint, now) : [] }
+}
+
+/** The notices that take the place of this one; none where it carries a word that they do not. */
+async function newerOf(trx: Trx, { id, incidentId }: Row<'notice'>): Promise<string[]> {
+  if (incidentId === null) return []
+  return newerThan(await toldUpdates(trx, incidentId), id).flatMap(({ notice }) => notice?.id ?? [])
 }
 
 async function endBatch(

@@ -46,21 +46,15 @@ export async function countDue(db: Db | Trx, channel: string, now: Instant): Pro
   return Number(count)
 }
 
-/** Whether a newer notice of the same incident has reached this subscriber. */
-export async function newerReached(
-  db: Db | Trx,
-  subscriberId: string,
-  { incidentId, seq }: Pick<Row<'notice'>, 'incidentId' | 'seq'>,
-): Promise<boolean> {
-  if (incidentId === null || seq === null) return false
+/** Whether one of these notices has reached this subscriber. */
+export async function haveReached(db: Db | Trx, subscriberId: string, noticeIds: string[]): Promise<boolean> {
+  if (!noticeIds.length) return false
   const newer = await db
     .selectFrom('delivery')
-    .innerJoin('notice', 'notice.id', 'delivery.noticeId')
-    .select('delivery.id')
-    .where('notice.incidentId', '=', incidentId)
-    .where('notice.seq', '>', seq)
-    .where('delivery.subscriberId', '=', subscriberId)
-    .where('delivery.state', 'in', ['sent', 'delivered'])
+    .select('id')
+    .where('noticeId', 'in', noticeIds)
+    .where('subscriberId', '=', subscriberId)
+    .where('state', 'in', ['sent', 'delivered'])
     .limit(1)
     .executeTakeFirst()
   return newer !== undefined

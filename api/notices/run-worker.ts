@@ -63,12 +63,16 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
     })
   }
 
-  /** Goes before everything else: until it is written, an accepted message looks like one whose answer was lost. */
+  /**
+   * Goes before everything else: until it is written, an accepted message looks like one whose answer was lost. One
+   * that cannot be written holds up no other; this process does not send its batch again while it tries.
+   */
   async function settleLeft(): Promise<void> {
-    for (let settle = unsettled[0]; settle; settle = unsettled[0]) {
-      await settle()
-      unsettled.shift()
-    }
+    for (const settle of unsettled.splice(0))
+      await settle().catch((error: Error) => {
+        app.log('error', 'settle.failed', { name: error.name, message: error.message })
+        unsettled.push(settle)
+      })
   }
 
   /** Channels that have no lane left. */
@@ -152,7 +156,7 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
     }
     await Promise.all(flights.keys())
     await looking
-    await settleLeft().catch((error: Error) => app.log('error', 'settle.failed', { name: error.name }))
+    await settleLeft()
     await leave()
   }
 

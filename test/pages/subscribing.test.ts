@@ -166,6 +166,9 @@ it('every page fits 320 pixels and a wide screen in both languages, and every fi
   const { page, close } = await newPage()
   for (const path of paths.flatMap((path) => [path, `/zh-CN${path}`])) {
     await page.goto(address + path)
+    await page.evaluate(() => {
+      for (const folded of document.querySelectorAll('details')) folded.open = true
+    })
     for (const choice of await page.locator('[name=what][value=services]').all()) await choice.check()
     for (const width of [320, 1280]) {
       await page.setViewportSize({ width, height: 800 })

@@ -208,7 +208,7 @@ tell('what is too old ends as expired wherever it waits, and is not sent', async
   twilio.failNext(1_000, 429)
   const incident = await ordersDown(app, services)
   await workFor(app, clock, hourMs)
-  expect((await ledger(app)).at(-1)).toMatchObject({ to: '+6581234567', state: 'failed' })
+  expect((await ledger(app)).at(-1)).toMatchObject({ to: '+6581234567', state: 'expired' })
   await publishUpdate(app, lin, incident.id, {
     status: 'resolved',
     body: words('Over.', '已恢复。'),

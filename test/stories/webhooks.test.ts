@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks'
 import { afterAll, expect } from 'vitest'
 import type { App } from '#api/app.ts'
 import { publishUpdate } from '#api/incidents/actions.ts'
-import { dayMs, hourMs, minuteMs, secondMs } from '#api/lib/time.ts'
+import { dayMs, hourMs, minuteMs, plusMs, secondMs } from '#api/lib/time.ts'
 import { localEnv, ownEndpoint } from '../support/endpoints.ts'
 import { story } from '../support/story.ts'
 import { door, posted } from '../support/subscribers.ts'
@@ -199,8 +199,14 @@ tell('a stale update is left out once a newer one has arrived', async ({ app, cl
   const path = newPath()
   await ownEndpoint(app, { channel: 'webhook', address: hooks.endpoint(path) })
   clock.move(secondMs)
-  hooks.say(path, 500)
   const incident = await ordersDown(app, services)
+  await workFor(app, clock, minuteMs)
+  hooks.say(path, 500)
+  await publishUpdate(app, lin, incident.id, {
+    status: 'identified',
+    body: words('We know why.', '已定位原因。'),
+    nextUpdateAt: plusMs(app.now(), hourMs),
+  })
   await workFor(app, clock, 10 * minuteMs)
   const before = hooks.attempts(path).length
   hooks.say(path, 204)
@@ -208,6 +214,7 @@ tell('a stale update is left out once a newer one has arrived', async ({ app, cl
   await workFor(app, clock, dayMs)
   expect(hooks.attempts(path)).toHaveLength(before + 1)
   expect((await hookRows(app)).map(({ state, reason }) => [state, reason])).toEqual([
+    ['sent', null],
     ['superseded', 'a newer update of the same incident has arrived'],
     ['sent', null],
   ])

@@ -42,7 +42,7 @@ export interface Tortured extends Comparison {
 /** How long a provider thinks: long enough that most kills meet a request on its way. */
 const thinksMs = 250
 /** How long a worker may take to come to a commit point. */
-const reachWithinMs = 20_000
+const reachWithinMs = 40_000
 
 /** 5 % 429, 3 % 500, 3 % broken connections, two thirds of them after the work was done. */
 function faultsOf(hang: number): () => Fault | null {
