@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { gravest } from '#api/components/component.ts'
 import type { ComponentStatus, Impact } from '#api/db/schema.ts'
+import { derivedId } from '#api/lib/ids.ts'
 import { type Instant, midnight, toInstant, zonedIso } from '#api/lib/time.ts'
 import type { Site } from '#api/site.ts'
 import type { PublicIncident, PublicMaintenance, StatusDocument } from '#api/status/document.ts'
@@ -59,13 +59,7 @@ export const statuspageDocuments: Record<string, (parts: StatuspageParts) => obj
 const text = ({ site }: StatuspageParts, words: Words) => inLocale(words, site.defaultLocale).text
 const time = ({ site }: StatuspageParts, at: Instant | null) => (at === null ? null : zonedIso(at, site.zone))
 
-/** Twelve lower-case letters and digits made of a name: the same name gives the same id. */
-const idOf = (...name: string[]): string =>
-  BigInt(`0x${createHash('sha256').update(name.join('/')).digest('hex')}`)
-    .toString(36)
-    .slice(0, 12)
-
-const pageId = ({ record }: StatuspageParts) => idOf('page', record)
+const pageId = ({ record }: StatuspageParts) => derivedId('page', record)
 
 function head(parts: StatuspageParts) {
   const { site, publicUrl, status } = parts
@@ -220,7 +214,7 @@ function maintenance(parts: StatuspageParts, one: PublicMaintenance) {
     started_at: time(parts, one.startsAt),
     page_id: pageId(parts),
     incident_updates: steps.map(({ status, at }) => ({
-      id: idOf('maintenance', one.id, status),
+      id: derivedId('maintenance', one.id, status),
       status,
       body: text(parts, one.body),
       incident_id: one.id,

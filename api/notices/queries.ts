@@ -173,6 +173,8 @@ export async function putInBatch(trx: Trx, batchId: string, ids: string[]): Prom
     .from(tableOf(trx, 'given', { id: 'text', place: 'integer' }, places))
     .set((eb) => ({ batchId, position: eb.ref('given.place') }))
     .whereRef('delivery.id', '=', 'given.id')
+    // Named once more: PostgreSQL would read every delivery for each of those that are given.
+    .where('delivery.id', 'in', ids)
     // Written so that no index can answer it: SQLite would walk all that wait, not the few that are given.
     .where((eb) => eb(eb.fn.coalesce('delivery.batchId', eb.val('')), '=', ''))
     .where('delivery.state', '=', 'queued')
