@@ -1,5 +1,6 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { Instant } from '#api/lib/time.ts'
+import type { Customers } from './schema-customers.ts'
 import type { Ledger } from './schema-ledger.ts'
 
 export type { DeliveryState } from './schema-ledger.ts'
@@ -16,7 +17,7 @@ export type ComponentStatus =
   | 'under_maintenance'
 export type IncidentStatus = 'investigating' | 'identified' | 'monitoring' | 'resolved' | 'postmortem'
 export type Impact = 'none' | 'minor' | 'major' | 'critical'
-export interface Schema extends Ledger {
+export interface Schema extends Ledger, Customers {
   /** Small facts about this installation: the revision counter, the demonstration's clock. */
   meta: { key: string; value: string }
 

@@ -2,10 +2,12 @@ import type { Migration } from 'kysely/migration'
 import * as first from './0001-first.ts'
 import * as accounts from './0002-accounts.ts'
 import * as ledger from './0003-ledger.ts'
+import * as customers from './0004-customers.ts'
 
 /** Every step from an empty database to today's, in order. Released steps are never edited. */
 export const migrations: Record<string, Migration> = {
   '0001-first': first,
   '0002-accounts': accounts,
   '0003-ledger': ledger,
+  '0004-customers': customers,
 }
