@@ -7,10 +7,18 @@ type Flag = number
 
 export type ImportKind = 'customers' | 'affected'
 /**
- * "uploaded" waits for its columns to be named, "reading" is being checked row by row, "read" waits for a person,
+ * "uploading" is being received; "uploaded" waits for its columns to be named, "reading" is being checked row by row, "read" waits for a person,
  * "committing" is being applied; "refused" is a file that cannot be used, with the reason.
  */
-export type ImportState = 'uploaded' | 'reading' | 'read' | 'committing' | 'committed' | 'refused' | 'discarded'
+export type ImportState =
+  | 'uploading'
+  | 'uploaded'
+  | 'reading'
+  | 'read'
+  | 'committing'
+  | 'committed'
+  | 'refused'
+  | 'discarded'
 /** "accepted" rows wait in the record until a person commits them; the others are kept to be named with their lines. */
 export type RowFate = 'accepted' | 'rejected' | 'duplicate' | 'unknown'
 export type AffectedSource = 'csv' | 'component' | 'rule' | 'api'
@@ -46,7 +54,7 @@ export interface Customers {
   }
   customerComponent: { customerId: string; componentId: string }
 
-  /** A file that was handed in, from its upload to a person's decision. */
+  /** A file that was handed in, or a rule that is being looked up, until a person has decided about it. */
   import: {
     id: string
     kind: ImportKind
@@ -54,8 +62,10 @@ export interface Customers {
     state: ImportState
     /** Why it was refused: a Finding as JSON. */
     reason: Json | null
+    /** A Rule as JSON where customers are found in the registry; null where they are read from a file. */
+    rule: Json | null
     fileName: string
-    /** SHA-256 of its bytes. */
+    /** SHA-256 of its bytes, or of the rule. */
     hash: string
     bytes: number
     encoding: string | null
@@ -72,7 +82,7 @@ export interface Customers {
     rejected: number
     duplicates: number
     unknown: number
-    /** The line up to which accepted customers have been applied. */
+    /** The line up to which it has been read, and after that, applied. */
     lineDone: number
     applied: number
     /** The list that its rows are written under; it counts once the list is there. */
@@ -84,6 +94,8 @@ export interface Customers {
     committedBy: string | null
     discardedAt: Instant | null
   }
+  /** The bytes of a file, in base64, until they are needed no more. Any worker can go on with them, after a restart too. */
+  importPart: { importId: string; number: number; content: string }
   importRow: {
     importId: string
     /** The line of the file on which the row begins, from 1. */

@@ -43,13 +43,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .columns(['component_id', 'customer_id'])
     .execute()
 
-  // A file that was handed in: what it is, how far it has been read, and what a person decided about it.
+  // A file that was handed in, or a rule that is being looked up: how far it has come, and what a person decided about it.
   await table('import')
     .addColumn('id', 'text', (c) => c.primaryKey())
     .addColumn('kind', 'text', (c) => c.notNull())
     .addColumn('incident_id', 'text', (c) => c.references('incident.id'))
     .addColumn('state', 'text', (c) => c.notNull())
     .addColumn('reason', 'text')
+    .addColumn('rule', 'text')
     .addColumn('file_name', 'text', (c) => c.notNull())
     .addColumn('hash', 'text', (c) => c.notNull())
     .addColumn('bytes', 'bigint', (c) => c.notNull())
@@ -77,6 +78,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await schema.createIndex('import_hash').on('import').column('hash').execute()
   await schema.createIndex('import_state').on('import').columns(['state', 'created_at']).execute()
   await schema.createIndex('import_incident').on('import').columns(['incident_id', 'created_at']).execute()
+  await table('import_part')
+    .addColumn('import_id', 'text', (c) => c.notNull())
+    .addColumn('number', 'integer', (c) => c.notNull())
+    .addColumn('content', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('import_part_pk', ['import_id', 'number'])
+    .execute()
   await table('import_row')
     .addColumn('import_id', 'text', (c) => c.notNull())
     .addColumn('line', 'integer', (c) => c.notNull())
