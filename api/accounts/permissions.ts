@@ -87,7 +87,9 @@ export const permissions: readonly Permission[] = [
   ...get(all, '/api/v1/components', '/api/v1/maintenances', '/api/v1/subscribers'),
   ...post(keepers, '/api/v1/components'),
   ...patch(keepers, '/api/v1/components/:id'),
-  ...post(speakers, '/api/v1/maintenances', '/api/v1/maintenances/:id/completion', '/api/v1/subscribers'),
+  ...post(speakers, '/api/v1/maintenances', '/api/v1/subscribers'),
+  ...patch(speakers, '/api/v1/maintenances/:id'),
+  ...post(speakers, '/api/v1/maintenances/:id/cancellation', '/api/v1/maintenances/:id/completion'),
 
   // Accounts, and who did what.
   ...get(auditReaders, '/api/v1/audit'),
@@ -112,6 +114,7 @@ export const permissions: readonly Permission[] = [
   ...get(mailReaders, '/admin/letters', '/admin/letters/:id'),
   ...get(people, '/admin/subscribers'),
   ...form(people, '/admin/components', ['owner', 'lead']),
+  ...form(people, '/admin/maintenance', speakingPeople),
   ...form(owner, '/admin/tokens'),
   ...form(owner, '/admin/people'),
 ]

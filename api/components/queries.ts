@@ -66,6 +66,7 @@ export async function currentStatuses(
     .where('maintenance.startsAt', '<=', now)
     .where('maintenance.endsAt', '>', now)
     .where('maintenance.completedAt', 'is', null)
+    .where('maintenance.cancelledAt', 'is', null)
     .execute()
   const statuses = new Map<string, ComponentStatus>()
   const add = (id: string, status: ComponentStatus) =>

@@ -16,6 +16,8 @@ export type ComponentStatus =
   | 'major_outage'
   | 'under_maintenance'
 export type IncidentStatus = 'investigating' | 'identified' | 'monitoring' | 'resolved' | 'postmortem'
+export type MaintenanceStatus = 'scheduled' | 'in_progress' | 'verifying' | 'completed' | 'cancelled'
+export type MaintenanceChangeKind = 'moved' | 'cancelled' | 'completed'
 export type Impact = 'none' | 'minor' | 'major' | 'critical'
 export interface Schema extends Ledger, Customers {
   /** Small facts about this installation: the revision counter, the demonstration's clock. */
@@ -88,11 +90,27 @@ export interface Schema extends Ledger, Customers {
     id: string
     title: Json
     body: Json
-    status: 'scheduled' | 'in_progress' | 'verifying' | 'completed'
+    status: MaintenanceStatus
     startsAt: Instant
     endsAt: Instant
     announcedAt: Instant
     completedAt: Instant | null
+    cancelledAt: Instant | null
+    /** The part of the window that customers knew of long enough ahead: it is left out of uptime. Null when there is none. */
+    excusedFrom: Instant | null
+    excusedUntil: Instant | null
+    createdBy: string
+  }
+  /** Append-only: what became of a maintenance after it was announced. `number` counts from 1. */
+  maintenanceChange: {
+    maintenanceId: string
+    number: number
+    kind: MaintenanceChangeKind
+    /** The window as it stood before. */
+    startsAt: Instant
+    endsAt: Instant
+    said: Json
+    createdAt: Instant
     createdBy: string
   }
   maintenanceComponent: { maintenanceId: string; componentId: string }

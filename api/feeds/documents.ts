@@ -13,6 +13,7 @@ import {
 import type { Locale } from '#content/locales.ts'
 import { atomFeed } from './atom.ts'
 import { badge } from './badge.ts'
+import { calendar, calendarPath } from './calendar.ts'
 import { type Feed, feedLength, feedOf } from './entries.ts'
 import { jsonFeed } from './json-feed.ts'
 import { rssFeed } from './rss.ts'
@@ -31,6 +32,8 @@ const names = Object.keys(formats)
 
 /** Paths in the site's own language that are there in every language and change with every change. */
 export const everyChange = [...names.map((name) => `/${name}`), '/badge.svg']
+/** Paths in the site's own language that change with every maintenance. */
+export const ofMaintenances = [calendarPath]
 /** Paths that stand once, for all languages. */
 export const once = Object.keys(statuspageDocuments)
 /** Paths that stand once and change when a month comes to hold its first entry. */
@@ -82,6 +85,10 @@ export function openDocuments(app: App): DrawDocument {
         return sitemap(config.publicUrl, site.defaultLocale, ['/', ...standing])
       case '/robots.txt':
         return `User-agent: *\nAllow: /\nDisallow: /admin/\nSitemap: ${config.publicUrl}/sitemap.xml\n`
+      case calendarPath: {
+        const { record, maintenances } = await parts()
+        return calendar({ site, publicUrl: config.publicUrl, locale, record, maintenances })
+      }
       case '/badge.svg':
         return badge(gravest((await components()).map((one) => one.status)), locale)
       default:

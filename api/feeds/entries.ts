@@ -78,7 +78,7 @@ export function feedOf({ site, publicUrl, locale, record, entries, at, path, com
 }
 
 /** A UUID made of a name (RFC 9562, version 8), as a URN: the same name gives the same id for ever. */
-function permanentId(...name: string[]): string {
+export function permanentId(...name: string[]): string {
   const bytes = createHash('sha256').update(name.join('/')).digest().subarray(0, 16)
   bytes[6] = (bytes[6]! & 0x0f) | 0x80
   bytes[8] = (bytes[8]! & 0x3f) | 0x80

@@ -5,6 +5,7 @@ import { type Instant, midnight, toInstant, zonedIso } from '#api/lib/time.ts'
 import type { Site } from '#api/site.ts'
 import type { PublicIncident, PublicMaintenance, StatusDocument } from '#api/status/document.ts'
 import type { Words } from '#content/locales.ts'
+import { wordsOf } from '#content/words.ts'
 import { inLocale } from './entries.ts'
 
 // The public API of Atlassian Statuspage, version 2, field for field, so that programs written for it can read us:
@@ -149,7 +150,7 @@ const unresolved = (parts: StatuspageParts) =>
 
 const pending = (parts: StatuspageParts) =>
   parts.maintenances
-    .filter(({ status }) => status !== 'completed')
+    .filter(({ completedAt, cancelledAt }) => completedAt === null && cancelledAt === null)
     .map((one) => maintenance(parts, one))
     .reverse()
 
@@ -193,30 +194,44 @@ function incident(parts: StatuspageParts, one: PublicIncident) {
   }
 }
 
+/** What has happened to a maintenance, newest first. A window begins by itself, so that part follows from the clock. */
+function maintenanceSteps(parts: StatuspageParts, one: PublicMaintenance) {
+  const labels = wordsOf(parts.site.defaultLocale).page.maintenance
+  const body = text(parts, one.body)
+  const begun = one.startsAt <= parts.status.at && one.cancelledAt === null
+  return [
+    { key: 'scheduled', status: 'scheduled', body, at: one.announcedAt },
+    ...(begun ? [{ key: 'in_progress', status: 'in_progress', body, at: one.startsAt }] : []),
+    ...one.changes.map(({ kind, said, at }, i) => ({
+      key: kind === 'completed' ? kind : `${kind}-${i + 1}`,
+      status: kind === 'moved' ? (begun && at >= one.startsAt ? 'in_progress' : 'scheduled') : 'completed',
+      body: kind === 'completed' ? body : [labels.changed[kind], text(parts, said)].filter(Boolean).join('\n\n'),
+      at,
+    })),
+  ].sort((a, b) => (a.at < b.at ? 1 : -1))
+}
+
 function maintenance(parts: StatuspageParts, one: PublicMaintenance) {
-  // A window begins by itself, so what has happened to it follows from the clock.
-  const steps = [
-    { status: 'scheduled', at: one.announcedAt },
-    ...(one.status === 'scheduled' ? [] : [{ status: 'in_progress', at: one.startsAt }]),
-    ...(one.completedAt === null ? [] : [{ status: 'completed', at: one.completedAt }]),
-  ].reverse()
+  const steps = maintenanceSteps(parts, one)
   const updatedAt = time(parts, steps[0]!.at)
+  // Theirs knows no cancelled maintenance: a page that calls one off completes it and says so in words.
+  const ended = one.completedAt ?? one.cancelledAt
   return {
     id: one.id,
     name: text(parts, one.title),
-    status: one.status,
+    status: one.status === 'cancelled' ? 'completed' : one.status,
     created_at: time(parts, one.announcedAt),
     updated_at: updatedAt,
     monitoring_at: null,
-    resolved_at: time(parts, one.completedAt),
+    resolved_at: time(parts, ended),
     impact: 'maintenance',
     shortlink: `${parts.publicUrl}/maintenance/${one.id}/`,
     started_at: time(parts, one.startsAt),
     page_id: pageId(parts),
-    incident_updates: steps.map(({ status, at }) => ({
-      id: derivedId('maintenance', one.id, status),
+    incident_updates: steps.map(({ key, status, body, at }) => ({
+      id: derivedId('maintenance', one.id, key),
       status,
-      body: text(parts, one.body),
+      body,
       incident_id: one.id,
       created_at: time(parts, at),
       updated_at: time(parts, at),
@@ -224,7 +239,7 @@ function maintenance(parts: StatuspageParts, one: PublicMaintenance) {
       affected_components: one.components.map(({ id, name }) => ({
         code: id,
         name: text(parts, name),
-        old_status: status === 'completed' ? 'under_maintenance' : 'operational',
+        old_status: key === 'completed' ? 'under_maintenance' : 'operational',
         new_status: status === 'in_progress' ? 'under_maintenance' : 'operational',
       })),
       deliver_notifications: false,

@@ -1,5 +1,13 @@
 import type { App } from '#api/app.ts'
-import { everyChange, ofAllMonths, ofComponents, once, searchOf, sitemapOf } from '#api/feeds/documents.ts'
+import {
+  everyChange,
+  ofAllMonths,
+  ofComponents,
+  ofMaintenances,
+  once,
+  searchOf,
+  sitemapOf,
+} from '#api/feeds/documents.ts'
 import {
   changesSince,
   maintainedMonths,
@@ -23,7 +31,7 @@ export async function everyPlace(app: App): Promise<string[]> {
   const { open, knownIssues, groups } = await readStatus(app)
   const months = await readMonths(app)
   const components = groups.flatMap((group) => group.components.map(({ id }) => id))
-  const news = [...always, ...[...open, ...knownIssues].flatMap(ofIncident)]
+  const news = [...always, ...ofMaintenances, ...[...open, ...knownIssues].flatMap(ofIncident)]
   const rest = [
     ...standing,
     '/subscribe/manage/',
@@ -57,7 +65,8 @@ export async function changedPlaces(app: App, since: number): Promise<Changed> {
     ...(components ? ['/subscribe/'] : []),
     ...naming.map(({ id }) => `/incidents/${id}/`),
   ]
-  const news = [...always, ...incidents.flatMap(ofIncident)]
+  const planned = maintenances.length || components ? ofMaintenances : []
+  const news = [...always, ...planned, ...incidents.flatMap(ofIncident)]
   return {
     revision,
     news: [...inEveryLanguage(app, news), ...once],

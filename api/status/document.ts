@@ -1,5 +1,6 @@
 import type { ComponentStatus, Impact, IncidentStatus } from '#api/db/schema.ts'
 import type { Instant } from '#api/lib/time.ts'
+import type { Maintenance } from '#api/maintenance/show.ts'
 import type { Words } from '#content/locales.ts'
 
 // What the public may know, and nothing else: the shape of the public read API and of everything drawn from it.
@@ -74,17 +75,8 @@ export interface PublicIncident {
   updates: PublicUpdate[]
 }
 
-export interface PublicMaintenance {
-  id: string
-  title: Words
-  body: Words
-  status: 'scheduled' | 'in_progress' | 'verifying' | 'completed'
-  startsAt: Instant
-  endsAt: Instant
-  announcedAt: Instant
-  completedAt: Instant | null
-  components: { id: string; name: Words }[]
-}
+/** Nothing of a maintenance is private. */
+export type PublicMaintenance = Maintenance
 
 /** One line of the past: an incident or a maintenance, or a run of days on which nothing happened. */
 export type PastEntry =

@@ -35,7 +35,9 @@ const maintenance = (id: string, startsAt: string): PublicMaintenance => ({
   endsAt: startsAt,
   announcedAt: '2026-11-01T00:00:00.000Z',
   completedAt: startsAt,
+  cancelledAt: null,
   components: [],
+  changes: [],
 })
 
 const told = (happened: Partial<Parameters<typeof pastEntries>[0]>, zone = 'Asia/Shanghai') =>

@@ -207,14 +207,21 @@ export async function factsBefore(db: Db, incidentIds: string[]): Promise<string
   return rows.map(({ before }) => before).filter((before) => before !== null)
 }
 
-/** When the maintenances began that were announced or completed at these instants. */
+/** When the maintenances begin that were announced or changed at these instants, and when they were to begin before. */
 export async function maintenancesOf(db: Db, at: Instant[]): Promise<{ id: string; startsAt: Instant }[]> {
   if (!at.length) return []
-  return db
+  const changes = await db
+    .selectFrom('maintenanceChange')
+    .select(['maintenanceId as id', 'startsAt'])
+    .where('createdAt', 'in', at)
+    .execute()
+  const ids = changes.map(({ id }) => id)
+  const now = await db
     .selectFrom('maintenance')
     .select(['id', 'startsAt'])
-    .where((eb) => eb.or([eb('announcedAt', 'in', at), eb('completedAt', 'in', at)]))
+    .where((eb) => eb.or([eb('announcedAt', 'in', at), ...(ids.length ? [eb('id', 'in', ids)] : [])]))
     .execute()
+  return [...changes, ...now]
 }
 
 /** The ids of every maintenance, the latest begin first. */

@@ -6,10 +6,11 @@ import { effectsOf, intervalsOf, updatesOf } from '#api/incidents/queries.ts'
 import { fromJson } from '#api/lib/json.ts'
 import { dateIn, type Instant, midnight, toInstant, toMs } from '#api/lib/time.ts'
 import {
-  componentsOf,
+  expectedMaintenances,
   findMaintenance,
   listMaintenances,
   maintenancesBetween,
+  partsOf,
   pendingMaintenances,
 } from '#api/maintenance/queries.ts'
 import { showMaintenance } from '#api/maintenance/show.ts'
@@ -36,9 +37,10 @@ export async function readStatus(app: App): Promise<StatusDocument> {
   const groups = await readGroups(app, now)
   const statuses = groups.flatMap(({ components }) => components.map(({ status }) => status))
   const worst = gravest(statuses)
-  const completed = (await maintenancesBetween(db, from, now)).filter(({ completedAt }) => completedAt !== null)
-  const maintenances = await maintenanceViews(db, await pendingMaintenances(db), now)
-  const finished = await maintenanceViews(db, completed, now)
+  const maintenances = await maintenanceViews(db, await expectedMaintenances(db, now), now)
+  const expected = new Set(maintenances.map(({ id }) => id))
+  const over = (await maintenancesBetween(db, from, now)).filter(({ id }) => !expected.has(id))
+  const finished = await maintenanceViews(db, over, now)
   return {
     revision,
     at: now,
@@ -172,7 +174,7 @@ export async function changesSince(
   naming: Address[]
   /** Components whose own story changed: touched by an incident that changed, or changed themselves. */
   told: string[]
-  /** Maintenances that were announced or completed. */
+  /** Maintenances that were announced or changed. */
   maintenances: string[]
 }> {
   const { db } = app
@@ -200,14 +202,14 @@ export async function changesSince(
     components: renamed.length > 0,
     naming: touching.filter(({ id }) => !incidentIds.includes(id)),
     told: [...told],
-    maintenances: maintenances.map(({ id }) => id),
+    maintenances: [...new Set(maintenances.map(({ id }) => id))],
   }
 }
 
 /** The months of maintenances that time begins and ends, with the neighbours that link to them. */
 export async function maintainedMonths(app: App): Promise<string[]> {
   const now = app.now()
-  const begun = (await pendingMaintenances(app.db)).filter(({ startsAt }) => startsAt <= now)
+  const begun = (await expectedMaintenances(app.db, now)).filter(({ startsAt }) => startsAt <= now)
   return monthsWithNeighbours(
     app,
     begun.map(({ startsAt }) => startsAt),
@@ -235,11 +237,11 @@ async function viewsOf(db: Db, rows: Row<'incident'>[], now: Instant): Promise<P
 }
 
 async function maintenanceViews(db: Db, rows: Row<'maintenance'>[], now: Instant): Promise<PublicMaintenance[]> {
-  const components = await componentsOf(
+  const parts = await partsOf(
     db,
     rows.map(({ id }) => id),
   )
-  return rows.map((row) => showMaintenance(row, components, now))
+  return rows.map((row) => showMaintenance(row, parts, now))
 }
 
 async function nearestMonth(app: App, side: 'before' | 'from', instant: Instant): Promise<string | null> {

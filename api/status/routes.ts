@@ -4,6 +4,7 @@ import { notFound } from '#api/errors.ts'
 import { idParam, pageQuery } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
 import { answer, refusals } from '#api/http/shapes.ts'
+import { maintenanceShape } from '#api/maintenance/schema.ts'
 import {
   readHistory,
   readIncident,
@@ -13,15 +14,7 @@ import {
   readStatus,
   readUpdates,
 } from './read.ts'
-import {
-  historyShape,
-  monthsShape,
-  publicIncidentShape,
-  publicMaintenanceShape,
-  statusShape,
-  updatesShape,
-  uptimeShape,
-} from './schema.ts'
+import { historyShape, monthsShape, publicIncidentShape, statusShape, updatesShape, uptimeShape } from './schema.ts'
 import { readUptime } from './services.ts'
 
 /** How many updates a feed is given unless it asks otherwise. */
@@ -71,7 +64,7 @@ export function statusRoutes(app: App) {
         ...read,
         path: '/api/v1/status/maintenances/{id}',
         request: { params: idParam },
-        responses: { 200: answer(publicMaintenanceShape, 'One maintenance.'), ...refusals(404, 422) },
+        responses: { 200: answer(maintenanceShape, 'One maintenance.'), ...refusals(404, 422) },
       }),
       async (c) => {
         const maintenance = await readMaintenance(app, c.req.valid('param').id)

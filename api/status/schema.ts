@@ -1,22 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import { componentStatuses } from '#api/components/component.ts'
-import {
-  componentStatus,
-  heldComponent,
-  id,
-  impact,
-  incidentStatus,
-  instant,
-  namedComponent,
-  words,
-} from '#api/http/shapes.ts'
+import { componentStatus, heldComponent, id, impact, incidentStatus, instant, words } from '#api/http/shapes.ts'
+import { maintenanceShape } from '#api/maintenance/schema.ts'
 import type {
   FeedEntry,
   HistoryDocument,
   PastEntry,
   PublicComponent,
   PublicIncident,
-  PublicMaintenance,
   PublicUpdate,
   StatusDocument,
   UptimeDocument,
@@ -78,24 +69,10 @@ export const publicIncidentShape: z.ZodType<PublicIncident> = incident
   .extend({ updates: z.array(update) })
   .openapi('PublicIncident')
 
-export const publicMaintenanceShape: z.ZodType<PublicMaintenance> = z
-  .object({
-    id,
-    title: words,
-    body: words,
-    status: z.enum(['scheduled', 'in_progress', 'verifying', 'completed']),
-    startsAt: instant,
-    endsAt: instant,
-    announcedAt: instant,
-    completedAt: instant.nullable(),
-    components: z.array(namedComponent),
-  })
-  .openapi('PublicMaintenance')
-
 const past: z.ZodType<PastEntry> = z
   .union([
     z.object({ kind: z.literal('incident'), date: z.string(), incident: publicIncidentShape }),
-    z.object({ kind: z.literal('maintenance'), date: z.string(), maintenance: publicMaintenanceShape }),
+    z.object({ kind: z.literal('maintenance'), date: z.string(), maintenance: maintenanceShape }),
     z.object({ kind: z.literal('quiet'), from: z.string(), to: z.string() }),
   ])
   .openapi('PastEntry')
@@ -110,7 +87,7 @@ export const statusShape: z.ZodType<StatusDocument> = z
     open: z.array(publicIncidentShape),
     knownIssues: z.array(publicIncidentShape),
     groups: z.array(z.object({ id, name: words, components: z.array(component) })),
-    maintenances: z.array(publicMaintenanceShape),
+    maintenances: z.array(maintenanceShape),
     past: z.array(past),
     firstMonth: z.string().nullable(),
   })
@@ -123,7 +100,7 @@ export const historyShape: z.ZodType<HistoryDocument> = z
     at: instant,
     zone: z.string(),
     incidents: z.array(publicIncidentShape),
-    maintenances: z.array(publicMaintenanceShape),
+    maintenances: z.array(maintenanceShape),
     older: z.string().nullable(),
     newer: z.string().nullable(),
   })

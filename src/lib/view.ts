@@ -37,5 +37,5 @@ export const newsOf = (status: StatusDocument): string =>
       incident.updates.length,
     ]),
     status.groups.map((group) => group.components.map((component) => component.status)),
-    status.maintenances.map((maintenance) => [maintenance.id, maintenance.status]),
+    status.maintenances.map((maintenance) => [maintenance.id, maintenance.status, maintenance.changes.length]),
   )

@@ -1,4 +1,6 @@
+import ICAL from 'ical.js'
 import { expect } from 'vitest'
+import { openDocuments } from '#api/feeds/documents.ts'
 import { openIncident, publishUpdate } from '#api/incidents/actions.ts'
 import { dayMs, hourMs } from '#api/lib/time.ts'
 import { announceMaintenance, completeMaintenance } from '#api/maintenance/actions.ts'
@@ -108,4 +110,61 @@ story('the maintenance routes say what is wrong', async ({ app }) => {
   expect(made).toMatchObject({ status: 201, body: { status: 'scheduled', components: [{ id: orders }] } })
   expect((await call('GET', '/api/v1/maintenances')).body).toMatchObject({ data: [{ id: made.body.id }], next: null })
   expect(await call('POST', `/api/v1/maintenances/${made.body.id}/completion`)).toMatchObject({ status: 409 })
+})
+
+story('a maintenance that is moved and called off says so wherever it was announced', async ({ app, clock }) => {
+  const { orders } = await openServices(app)
+  const call = client(app, lin)
+  const hours = (count: number) => inMinutes(app, count * 60)
+  const plan = { title: words, body: words, startsAt: hours(72), endsAt: hours(74), components: [orders] }
+  const { body: made } = await call('POST', '/api/v1/maintenances', plan)
+  const at = `/api/v1/maintenances/${made.id}`
+  const events = async () => {
+    const root = new ICAL.Component(ICAL.parse(String(await openDocuments(app)('/maintenance.ics'))))
+    return root.getAllSubcomponents('vevent').map((event) => {
+      const read = (name: string) => String(event.getFirstPropertyValue(name))
+      return [read('uid'), Number(read('sequence')), read('status'), read('dtstart')]
+    })
+  }
+  const [uid] = (await events())[0]!
+  const moved = { startsAt: hours(96), endsAt: hours(98) }
+  expect(await call('PATCH', at, {})).toMatchObject({ status: 422 })
+  expect(await call('PATCH', at, { ...moved, endsAt: moved.startsAt })).toMatchObject({ status: 422 })
+  const { revision } = await changesSince(app, 0)
+  const said = { en: 'A supplier is late.', 'zh-CN': '供应商延期。' }
+  expect(await call('PATCH', at, { ...moved, said })).toMatchObject({
+    status: 200,
+    body: { ...moved, changes: [{ kind: 'moved', startsAt: plan.startsAt, endsAt: plan.endsAt, said }] },
+  })
+  expect(await changesSince(app, revision)).toMatchObject({ maintenances: [made.id] })
+  expect(await events()).toEqual([[uid, 1, 'CONFIRMED', moved.startsAt.replace('.000', '')]])
+
+  clock.move(hourMs)
+  expect(await call('POST', `${at}/cancellation`, { said })).toMatchObject({
+    status: 201,
+    body: { status: 'cancelled' },
+  })
+  expect(await call('POST', `${at}/cancellation`, {})).toMatchObject({ status: 409 })
+  expect(await call('PATCH', at, { endsAt: hours(120) })).toMatchObject({ status: 409 })
+  expect(await events()).toMatchObject([[uid, 2, 'CANCELLED', expect.anything()]])
+  expect((await readStatus(app)).maintenances).toMatchObject([{ id: made.id, status: 'cancelled' }])
+  const theirs = JSON.parse(String(await openDocuments(app)('/api/v2/scheduled-maintenances.json')))
+  expect(theirs.scheduled_maintenances).toMatchObject([
+    {
+      status: 'completed',
+      incident_updates: [{ status: 'completed' }, { status: 'scheduled' }, { status: 'scheduled' }],
+    },
+  ])
+  expect(theirs.scheduled_maintenances[0].incident_updates[0].body).toBe(
+    'This maintenance was cancelled: it does not take place.\n\nA supplier is late.',
+  )
+
+  clock.set(moved.startsAt)
+  expect((await readStatus(app)).overall.status).toBe('operational')
+  expect((await readHistory(app, '2026-11')).maintenances).toMatchObject([{ id: made.id, status: 'cancelled' }])
+  clock.set(moved.endsAt)
+  const after = await readStatus(app)
+  expect(after.maintenances).toEqual([])
+  expect(after.past.some((entry) => entry.kind === 'maintenance' && entry.maintenance.id === made.id)).toBe(true)
+  expect(await call('PATCH', '/api/v1/maintenances/aaaaaaaaaaaa', moved)).toMatchObject({ status: 404 })
 })
