@@ -1,0 +1,29 @@
+import axe, { type AxeResults, type RunOptions } from 'axe-core'
+import { HtmlValidate } from 'html-validate'
+import type { Page } from 'playwright-core'
+
+/** Everything axe knows of WCAG 2.2 up to AA, and its advice beyond that. */
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+
+/** What axe finds on a page as it stands now; with `rules` it looks for these alone. Each fault names its rule and element. */
+export async function accessFaults(page: Page, rules?: string[]): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const options: RunOptions = { runOnly: rules ? { type: 'rule', values: rules } : { type: 'tag', values: tags } }
+  const { violations } = await page.evaluate(
+    (options) => (window as unknown as { axe: { run(o: object): Promise<AxeResults> } }).axe.run(options),
+    { ...options, resultTypes: ['violations'] },
+  )
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target }) => `${id} (${help}) at ${target.join(' ')}`),
+  )
+}
+
+const validator = new HtmlValidate({ extends: ['html-validate:standard'] })
+
+/** What is wrong with a document as it came over the wire, by the standard. */
+export async function markupFaults(html: string): Promise<string[]> {
+  const { results } = await validator.validateString(html)
+  return results.flatMap(({ messages }) =>
+    messages.map(({ ruleId, message, line, column }) => `${ruleId}: ${message} (${line}:${column})`),
+  )
+}

@@ -1,0 +1,138 @@
+import type { Browser, BrowserContext } from 'playwright-core'
+import type { Locale } from '#content/locales.ts'
+import type { Running } from '../support/program.ts'
+
+/** A running demonstration with somebody signed in, and the addresses that only it knows. */
+export interface World {
+  address: string
+  session: Awaited<ReturnType<BrowserContext['storageState']>>
+  incident: string
+  pastIncident: string
+  knownIssue: string
+  code: string
+  maintenance: string
+  month: string
+  letter: string
+  sms: string
+  /** Everything asked for here happens at most a few times an hour from one network, as the program's limits want it. */
+  confirmLink(locale: Locale, channel?: 'email' | 'webhook'): Promise<string>
+  preferencesLink(locale: Locale, channel?: 'email' | 'webhook'): Promise<string>
+  welcomeLink(): Promise<string>
+  resolveAll(): Promise<void>
+}
+
+/** Looks around in the demonstration: signs in through the form and asks the program for one of everything. */
+export async function exploreDemonstration(browser: Browser, { address, printed }: Running): Promise<World> {
+  const token = /^API token +(\S+)$/m.exec(printed())?.[1]
+  const session = await signIn(browser, address, printed())
+  const context = await browser.newContext({ storageState: session })
+  const ask = async <T>(path: string, method = 'GET', data?: object): Promise<T> => {
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
+    const answer = await fetch(address + path, { method, headers, ...(data && { body: JSON.stringify(data) }) })
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`)
+    return (await answer.json()) as T
+  }
+  const asStaff = async <T>(path: string, data?: object): Promise<T> => {
+    const headers = { Origin: address }
+    const answer = await (data
+      ? context.request.post(address + path, { data, headers })
+      : context.request.get(address + path))
+    if (!answer.ok()) throw new Error(`${path} answered ${answer.status()}: ${await answer.text()}`)
+    return (await answer.json()) as T
+  }
+  /** Letters are written while the program runs: the first ones may still be on their way. */
+  const letterOf = (query: string) =>
+    eventually(async () => {
+      const { data } = await asStaff<{ data: { id: string }[] }>(`/api/v1/letters?${query}`)
+      return data.length ? data : null
+    }, `No letter (${query}) came.`)
+  let people = 0
+
+  /** The first link of this shape in the newest letter to an address. */
+  async function linkTo(to: string, shape: RegExp): Promise<string> {
+    const [{ id }] = (await letterOf(`address=${encodeURIComponent(to)}`)) as [{ id: string }]
+    const { text } = await asStaff<{ text: string }>(`/api/v1/letters/${id}`)
+    const link = shape.exec(text)?.[0]
+    if (!link) throw new Error(`The letter to ${to} has no such link:\n${text}`)
+    return link
+  }
+  async function confirmLink(locale: Locale, channel: 'email' | 'webhook' = 'email'): Promise<string> {
+    const owner = `picture-${++people}@mail.example`
+    const where =
+      channel === 'email' ? { address: owner } : { address: `https://hooks.hezhou.example/${people}`, owner }
+    await ask('/api/v1/subscriptions', 'POST', { channel, ...where, locale, website: '' })
+    return linkTo(owner, /(\/[a-z-]+)?\/subscribe\/confirm\/[\w.~-]+/i)
+  }
+
+  const status = await ask<{
+    at: string
+    open: { id: string; code: string }[]
+    knownIssues: { id: string }[]
+    maintenances: { id: string }[]
+  }>('/api/v1/status')
+  const { data: past } = await ask<{ data: { id: string }[] }>('/api/v1/incidents?status=resolved&limit=1')
+  const one = (list: { id: string }[], what: string): string => {
+    if (!list[0]) throw new Error(`The demonstration has no ${what}.`)
+    return list[0].id
+  }
+  return {
+    address,
+    session,
+    incident: one(status.open, 'open incident'),
+    code: status.open[0]!.code,
+    pastIncident: one(past, 'past incident'),
+    knownIssue: one(status.knownIssues, 'known issue'),
+    maintenance: one(status.maintenances, 'maintenance'),
+    month: status.at.slice(0, 7),
+    letter: one(await letterOf('channel=email'), 'mail'),
+    sms: one(await letterOf('channel=sms'), 'text'),
+    confirmLink,
+    async preferencesLink(locale, channel) {
+      const confirm = await confirmLink(locale, channel)
+      const { preferences } = await ask<{ preferences: string }>(
+        `/api/v1/confirmations/${confirm.slice(confirm.lastIndexOf('/') + 1)}`,
+        'POST',
+      )
+      return `/preferences/${preferences}`
+    },
+    async welcomeLink() {
+      const someone = { name: 'Guan Yue', email: `guan-${++people}@hezhou.example`, roles: ['viewer'] }
+      const { url } = await asStaff<{ url: string }>('/api/v1/people', someone)
+      return new URL(url).pathname
+    },
+    async resolveAll() {
+      const body = { en: 'Orders go through again.', 'zh-CN': '下单已恢复正常。' }
+      for (const { id } of status.open)
+        await ask(`/api/v1/incidents/${id}/updates`, 'POST', { status: 'resolved', body })
+      await eventually(
+        async () => (await ask<{ open: unknown[] }>('/api/v1/status')).open.length === 0 || null,
+        'The page did not become calm.',
+      )
+    },
+  }
+}
+
+/** Asks again until there is something, for twenty seconds. Throws this sentence when nothing came. */
+async function eventually<T>(ask: () => Promise<T | null>, otherwise: string): Promise<T> {
+  for (let tries = 0; tries < 200; tries++) {
+    const found = await ask()
+    if (found !== null) return found
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  throw new Error(otherwise)
+}
+
+/** Signs in with what the demonstration printed, through the form. */
+async function signIn(browser: Browser, address: string, printed: string): Promise<World['session']> {
+  const [, , email, password] = /^Admin +(\S+) +(\S+) +(\S+)$/m.exec(printed)?.map(String) ?? []
+  if (!email || !password) throw new Error(`The demonstration printed no login:\n${printed}`)
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.goto(`${address}/admin/sign-in`)
+  await page.fill('input[type=email]', email)
+  await page.fill('input[type=password]', password)
+  await Promise.all([page.waitForURL((url) => !url.pathname.includes('sign-in')), page.click('button.main')])
+  const state = await context.storageState()
+  await context.close()
+  return state
+}
