@@ -108,6 +108,7 @@ const workshops: Record<string, string> = {
   'api/notices/time-of-day.ts': 'sees when the machine’s clock was set',
   'api/notices/work.ts': 'takes the worker’s steps in their order',
   'api/status/read.ts': 'puts together what the public may know',
+  'api/status/reading.ts': 'remembers what was read for pages that are drawn at once',
   'api/status/services.ts': 'puts together how the services stood',
 }
 const isRule = (file: string) =>

@@ -1,15 +1,8 @@
 import type { App } from '#api/app.ts'
 import { gravest } from '#api/components/component.ts'
 import { readPlace, standing } from '#api/publish/places.ts'
-import {
-  readHistory,
-  readMonths,
-  readRecentIncidents,
-  readRecentMaintenances,
-  readStatus,
-  readUpdates,
-  recordIdentity,
-} from '#api/status/read.ts'
+import { readRecentIncidents, readRecentMaintenances, readUpdates, recordIdentity } from '#api/status/read.ts'
+import { openReading, type Reading } from '#api/status/reading.ts'
 import type { Locale } from '#content/locales.ts'
 import { atomFeed } from './atom.ts'
 import { badge } from './badge.ts'
@@ -49,8 +42,9 @@ export const ofComponents = (ids: readonly string[]): string[] =>
 export type DrawDocument = (place: string) => Promise<Buffer | null | undefined>
 
 /** Opens the drawing of documents from one reading of the record: what two of them need is read once. */
-export function openDocuments(app: App): DrawDocument {
+export function openDocuments(app: App, reading: Reading = openReading(app)): DrawDocument {
   const { site, config } = app
+  const { status } = reading
   const once = <T>(read: () => Promise<T>) => {
     let reading: Promise<T> | undefined
     return () => {
@@ -59,7 +53,6 @@ export function openDocuments(app: App): DrawDocument {
     }
   }
   const record = once(() => recordIdentity(app))
-  const status = once(() => readStatus(app))
   const components = once(async () => (await status()).groups.flatMap((group) => group.components))
   const newest = once(() => readUpdates(app, { limit: feedLength }))
   const parts = once(async () => ({
@@ -74,13 +67,13 @@ export function openDocuments(app: App): DrawDocument {
   /** What stands beside feeds: the search, the maps, the picture. */
   const textOf = async (path: string, locale: Locale): Promise<string | null> => {
     const [, searched, mapped] = /^\/(?:history\/(\d{4}-\d\d)\.json|sitemap-(\d{4}-\d\d)\.xml)$/.exec(path) ?? []
-    if (searched) return JSON.stringify(searchEntries(await readHistory(app, searched), locale, site.defaultLocale))
-    if (mapped) return sitemap(config.publicUrl, site.defaultLocale, pathsOf(await readHistory(app, mapped)))
+    if (searched) return JSON.stringify(searchEntries(await reading.history(searched), locale, site.defaultLocale))
+    if (mapped) return sitemap(config.publicUrl, site.defaultLocale, pathsOf(await reading.history(mapped)))
     switch (path) {
       case '/history/months.json':
-        return JSON.stringify(await readMonths(app))
+        return JSON.stringify(await reading.months())
       case '/sitemap.xml':
-        return sitemapIndex(config.publicUrl, await readMonths(app))
+        return sitemapIndex(config.publicUrl, await reading.months())
       case '/sitemap-pages.xml':
         return sitemap(config.publicUrl, site.defaultLocale, ['/', ...standing])
       case '/robots.txt':

@@ -60,7 +60,17 @@ export const statuspageDocuments: Record<string, (parts: StatuspageParts) => obj
 const text = ({ site }: StatuspageParts, words: Words) => inLocale(words, site.defaultLocale).text
 const time = ({ site }: StatuspageParts, at: Instant | null) => (at === null ? null : zonedIso(at, site.zone))
 
-const pageId = ({ record }: StatuspageParts) => derivedId('page', record)
+/** What is worked out of the same parts is worked out once: every incident names whole components. */
+function once<T>(work: (parts: StatuspageParts) => T): (parts: StatuspageParts) => T {
+  const done = new WeakMap<StatuspageParts, { value: T }>()
+  return (parts) => {
+    const known = done.get(parts) ?? { value: work(parts) }
+    done.set(parts, known)
+    return known.value
+  }
+}
+
+const pageId = once(({ record }) => derivedId('page', record))
 
 function head(parts: StatuspageParts) {
   const { site, publicUrl, status } = parts
@@ -93,7 +103,7 @@ const impacts: Record<Impact, ComponentStatus> = {
 const indicator = ({ overall, open }: StatusDocument) =>
   sentences[gravest([overall.status, ...open.map(({ impact }) => impacts[impact])])]
 
-function components(parts: StatuspageParts) {
+const components = once((parts) => {
   const { status, site } = parts
   return status.groups.flatMap((group, at) => {
     const begun = group.components.map(({ startDate }) => startDate).sort()[0]!
@@ -137,13 +147,14 @@ function components(parts: StatuspageParts) {
       })),
     ]
   })
-}
+})
 
 /** Full objects of the components an incident or a maintenance names; one that is no longer in use is left out. */
 const named = (parts: StatuspageParts, list: readonly { id: string }[]) => {
-  const all = new Map(components(parts).map((component) => [component.id, component]))
+  const all = byId(parts)
   return list.flatMap(({ id }) => all.get(id) ?? [])
 }
+const byId = once((parts) => new Map(components(parts).map((component) => [component.id, component])))
 
 const unresolved = (parts: StatuspageParts) =>
   parts.incidents.filter(({ resolvedAt }) => resolvedAt === null).map((one) => incident(parts, one))

@@ -20,8 +20,8 @@ export function parseInstant(text: string): Instant | null {
 type Wall = { year: number; month: number; day: number; hour: number; minute: number; second: number }
 const wallFormats = new Map<string, Intl.DateTimeFormat>()
 
-/** The wall clock of a zone at an instant (milliseconds), in numbers. */
-export function wallOf(ms: number, zone: string): Wall {
+/** How far a zone is ahead of UTC at an instant, in milliseconds, as the tables of zones have it. */
+function readOffset(ms: number, zone: string): number {
   let format = wallFormats.get(zone)
   if (!format) {
     format = new Intl.DateTimeFormat('en-US', {
@@ -38,13 +38,48 @@ export function wallOf(ms: number, zone: string): Wall {
   }
   const wall: Record<string, number> = {}
   for (const part of format.formatToParts(ms)) if (part.type !== 'literal') wall[part.type] = Number(part.value)
-  return wall as Wall
+  const w = wall as Wall
+  return Date.UTC(w.year, w.month - 1, w.day, w.hour, w.minute, w.second) - Math.floor(ms / secondMs) * secondMs
 }
+
+/** No zone moves its clocks twice within this time, so an offset that both its ends have holds between them. */
+const stretchMs = 6 * hourMs
+/** Offsets read before, by zone and stretch: asking the tables takes a thousand times as long as looking here. */
+const offsets = new Map<string, Map<number, number>>()
+const offsetsMax = 50_000
 
 /** How far a zone is ahead of UTC at an instant, in milliseconds. */
 export function offsetMs(ms: number, zone: string): number {
-  const w = wallOf(ms, zone)
-  return Date.UTC(w.year, w.month - 1, w.day, w.hour, w.minute, w.second) - Math.floor(ms / 1000) * 1000
+  let known = offsets.get(zone)
+  if (!known) {
+    known = new Map()
+    offsets.set(zone, known)
+  }
+  if (known.size > offsetsMax) known.clear()
+  const at = (stretch: number) => {
+    let offset = known.get(stretch)
+    if (offset === undefined) {
+      offset = readOffset(stretch * stretchMs, zone)
+      known.set(stretch, offset)
+    }
+    return offset
+  }
+  const stretch = Math.floor(ms / stretchMs)
+  const offset = at(stretch)
+  return offset === at(stretch + 1) ? offset : readOffset(ms, zone)
+}
+
+/** The wall clock of a zone at an instant (milliseconds), in numbers. */
+export function wallOf(ms: number, zone: string): Wall {
+  const wall = new Date(ms + offsetMs(ms, zone))
+  return {
+    year: wall.getUTCFullYear(),
+    month: wall.getUTCMonth() + 1,
+    day: wall.getUTCDate(),
+    hour: wall.getUTCHours(),
+    minute: wall.getUTCMinutes(),
+    second: wall.getUTCSeconds(),
+  }
 }
 
 /** The first instant (ms) at which the zone's wall clock shows this date and time; in a gap, the instant after it. */
@@ -58,29 +93,13 @@ export function fromWall(zone: string, year: number, month: number, day: number,
 }
 
 /** The day of a zone as "2026-11-11". */
-export function dateIn(ms: number, zone: string): string {
-  const w = wallOf(ms, zone)
-  return `${w.year}-${String(w.month).padStart(2, '0')}-${String(w.day).padStart(2, '0')}`
-}
+export const dateIn = (ms: number, zone: string): string => toInstant(ms + offsetMs(ms, zone)).slice(0, 10)
 
 /** Midnight (ms) of a day "2026-11-11" in a zone, moved by whole days. Days of 23 and 25 hours come out right. */
 export function midnight(date: string, zone: string, moveDays = 0): number {
-  const [year, month, day] = date.split('-').map(Number) as [number, number, number]
-  const movedMs = Date.UTC(year, month - 1, day + moveDays)
-  const key = `${zone} ${movedMs}`
-  let ms = midnights.get(key)
-  if (ms === undefined) {
-    const moved = new Date(movedMs)
-    ms = fromWall(zone, moved.getUTCFullYear(), moved.getUTCMonth() + 1, moved.getUTCDate())
-    if (midnights.size >= midnightsMax) midnights.clear()
-    midnights.set(key, ms)
-  }
-  return ms
+  const moved = new Date(toMs(date) + moveDays * dayMs)
+  return fromWall(zone, moved.getUTCFullYear(), moved.getUTCMonth() + 1, moved.getUTCDate())
 }
-
-/** Midnights found before: each page asks for the same 91, and finding one takes four looks at a zone's wall clock. */
-const midnights = new Map<string, number>()
-const midnightsMax = 2_000
 
 /** An instant as a zone's wall clock shows it, with its offset: "2026-11-11T20:12:00.000+08:00" (RFC 3339). */
 export function zonedIso(instant: Instant, zone: string): string {

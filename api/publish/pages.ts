@@ -23,15 +23,15 @@ const ofIncident = ({ id, code }: { id: string; code: string }) => [`/incidents/
 
 const ofMonth = (month: string) => [`/history/${month}/`, searchOf(month)]
 
-/** What every change shows in. */
-const always = ['/', '/404.html', ...everyChange]
+/** What every change shows in, and readers wait for. */
+const always = ['/', ...everyChange]
 
 /** Every public place: what people read now first, then what they may look up. */
 export async function everyPlace(app: App): Promise<string[]> {
   const { open, knownIssues, groups } = await readStatus(app)
   const months = await readMonths(app)
   const components = groups.flatMap((group) => group.components.map(({ id }) => id))
-  const news = [...always, ...ofMaintenances, ...[...open, ...knownIssues].flatMap(ofIncident)]
+  const news = [...always, '/404.html', ...ofMaintenances, ...[...open, ...knownIssues].flatMap(ofIncident)]
   const rest = [
     ...standing,
     '/subscribe/manage/',
@@ -55,44 +55,40 @@ export interface Changed {
 /** What must be drawn again after a change; nothing when there was none. */
 export async function changedPlaces(app: App, since: number): Promise<Changed> {
   if ((await readRevision(app)) === since) return { revision: since, news: [], rest: [] }
-  const { revision, incidents, months, components, naming, told, maintenances } = await changesSince(app, since)
+  const { revision, incidents, months, components, naming, told, maintenances, listed, states } = await changesSince(
+    app,
+    since,
+  )
   const rest = [
+    '/404.html',
     ...months.flatMap(ofMonth),
     '/history/',
-    '/uptime/',
+    ...(states ? ['/uptime/'] : []),
     ...maintenances.map((id) => `/maintenance/${id}/`),
     ...ofComponents(told),
     ...(components ? ['/subscribe/'] : []),
     ...naming.map(({ id }) => `/incidents/${id}/`),
   ]
   const planned = maintenances.length || components ? ofMaintenances : []
-  const news = [...always, ...planned, ...incidents.flatMap(ofIncident)]
+  const pages = incidents.flatMap((incident) => (listed ? ofIncident(incident) : [`/incidents/${incident.id}/`]))
+  const news = [...always, ...planned, ...pages]
   return {
     revision,
     news: [...inEveryLanguage(app, news), ...once],
-    rest: [...inEveryLanguage(app, rest), ...ofAllMonths, ...months.map(sitemapOf)],
+    rest: [...inEveryLanguage(app, rest), ...(listed ? [...ofAllMonths, ...months.map(sitemapOf)] : [])],
   }
 }
 
-/** What time alone changes. */
-export async function timelyPlaces(app: App): Promise<string[]> {
+/** What time alone changes: what people read now, and what they may look up. */
+export async function timelyPlaces(app: App): Promise<Pick<Changed, 'news' | 'rest'>> {
   const { open, knownIssues, maintenances } = await readStatus(app)
   const incidents = [...open, ...knownIssues].map(({ id }) => `/incidents/${id}/`)
   const planned = maintenances.map(({ id }) => `/maintenance/${id}/`)
   const months = (await maintainedMonths(app)).map((month) => `/history/${month}/`)
-  return [
-    ...inEveryLanguage(app, [
-      '/',
-      '/404.html',
-      '/badge.svg',
-      ...incidents,
-      ...planned,
-      '/history/',
-      '/uptime/',
-      ...months,
-    ]),
-    ...once,
-  ]
+  return {
+    news: [...inEveryLanguage(app, ['/', '/badge.svg', ...incidents, ...planned]), ...once],
+    rest: inEveryLanguage(app, ['/404.html', '/history/', '/uptime/', ...months]),
+  }
 }
 
 const inEveryLanguage = (app: App, places: string[]) =>

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { App } from '#api/app.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
-import { readRevision, readStatus, recordIdentity } from '#api/status/read.ts'
+import { readRevision, recordIdentity } from '#api/status/read.ts'
+import { openReading, type Reading } from '#api/status/reading.ts'
 import { copyAssets } from './assets.ts'
 import { openDraw, type Render } from './draw.ts'
 import { dueAfter } from './due.ts'
@@ -54,8 +55,11 @@ export interface Publisher {
   stop(): Promise<void>
 }
 
-/** How many pages are written and shown in one step when everything is drawn. */
+/** How many pages are written and shown in one step: of news, all that one change can bring; when everything is drawn. */
+const newsPages = 200
 const stepPages = 50
+/** How many pages that may be looked up are drawn before it is asked whether there is news. */
+const laterPages = 4
 /** How long a page that could not be drawn waits for its next try, in milliseconds. */
 const retryAfterMs = 5 * secondMs
 
@@ -74,6 +78,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   /** What could not be drawn or written is tried again after a while, or at once when there is news. */
   const undone = new Set<string>()
   let retryAt = ''
+  /** What people may look up is drawn when no news waits. */
+  const later = new Set<string>()
   let looked = ''
   let stopped = false
   let turn = Promise.resolve()
@@ -100,10 +106,13 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     inTurn,
   )
 
-  /** Draws, shows and writes. A page that fails keeps its old file and is undone. */
-  const show = async (places: string[]): Promise<void> => {
-    const { files, gone, failed } = await draw(places)
-    for (const place of places) undone.delete(place)
+  /** Draws, shows and writes; answers what was read for it. A page that fails keeps its old file and is undone. */
+  const show = async (places: string[]): Promise<Reading> => {
+    const { files, gone, failed, reading } = await draw(places)
+    for (const place of places) {
+      undone.delete(place)
+      later.delete(place)
+    }
     for (const place of failed) undone.add(place)
     // Readers get the news from memory first, even when the disk is slow or full; the files follow.
     parts.show(files, gone)
@@ -118,17 +127,21 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     // Half a second of work for each page that no test reads.
     if (app.config.mode !== 'test') squeeze.add(files, gone)
     mirrors.add(files, gone)
+    return reading
   }
 
   /**
    * `since`: when drawing began. What fell due while it went on is due still. The file is written when nothing is
-   * undone, so that a new start does what this one could not.
+   * left to be drawn, so that a new start does what this one could not.
    */
-  const settle = async (revision: number, since: Instant) => {
-    due = dueAfter({ ...(await readStatus(app)), at: since })
+  const settle = async (revision: number, since: Instant, reading: Reading) => {
+    due = dueAfter({ ...(await reading.status()), at: since })
     retryAt = plusMs(app.now(), retryAfterMs)
     shown = { record, revision, at: since, build, mirrored: toldMirrored }
-    if (undone.size === 0) await writeRevisionFile(dir, shown)
+    await sign()
+  }
+  const sign = async () => {
+    if (shown && undone.size === 0 && later.size === 0) await writeRevisionFile(dir, shown)
   }
 
   const isBehind = (revision: number): boolean => {
@@ -162,7 +175,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       drawn = changed.revision
       if (from + stepPages < places.length) atFirst()
     }
-    await settle(drawn, since)
+    await settle(drawn, since, openReading(app))
     const ms = Math.round(performance.now() - started)
     app.log('info', 'publish.everything', { revision: drawn, pages: places.length, ms })
   }
@@ -174,16 +187,26 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     if (news.length === 0 && (undone.size === 0 || app.now() < retryAt)) return
     const started = performance.now()
     const since = app.now()
+    for (const place of rest) later.add(place)
     const first = [...new Set([...news, ...undone])]
-    const later = rest.filter((place) => !undone.has(place))
-    for (const places of [first, later])
-      for (let from = 0; from < places.length; from += stepPages) {
-        if (stopped && places === later) return
-        await show(places.slice(from, from + stepPages))
-      }
-    await settle(revision, since)
+    let reading: Reading | undefined
+    for (let from = 0; from < first.length; from += newsPages) {
+      const read = await show(first.slice(from, from + newsPages))
+      reading ??= read
+    }
+    if (reading) await settle(revision, since, reading)
     const ms = Math.round(performance.now() - started)
-    app.log('info', 'publish.changes', { revision, pages: first.length + later.length, ms })
+    app.log('info', 'publish.changes', { revision, pages: first.length, ms })
+  }
+
+  /** Draws a little of what people may look up; the last of it makes the folder whole. */
+  const catchUp = async () => {
+    if (!later.size || stopped || state !== 'fine') return
+    await show([...later].slice(0, laterPages))
+    await sign()
+  }
+  const catchUpWhole = async () => {
+    while (later.size && !stopped && state === 'fine') await catchUp()
   }
 
   /** First pages say whether a copy is kept; when that changes, they do. */
@@ -193,7 +216,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     toldMirrored = mirrored
     await show(everywhere(app.site.defaultLocale, '/'))
     shown = { ...shown, mirrored }
-    if (undone.size === 0) await writeRevisionFile(dir, shown)
+    await sign()
     app.log('info', 'publish.mirrored', { mirrored })
   }
 
@@ -205,8 +228,9 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     const back = now < looked
     looked = now
     if (due && now < due && !back) return
-    await show(await timelyPlaces(app))
-    await settle(shown.revision, now)
+    const { news, rest } = await timelyPlaces(app)
+    for (const place of rest) later.add(place)
+    await settle(shown.revision, now, await show(news))
     app.log('info', 'publish.time', { due })
   }
 
@@ -220,6 +244,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       try {
         await inTurn(() => changes())
         await inTurn(timely)
+        await inTurn(catchUp)
+        again ||= later.size > 0
         fault = ''
       } catch (error) {
         // A record that is away for an hour is one line, not thousands.
@@ -254,8 +280,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       })
     },
     publishAll: ({ startOver = false } = {}) => inTurn(() => all(startOver)),
-    publishChanges: () => inTurn(() => changes()),
-    tick: () => inTurn(timely),
+    publishChanges: () => inTurn(() => changes().then(catchUpWhole)),
+    tick: () => inTurn(() => timely().then(catchUpWhole)),
     async stop() {
       stopped = true
       squeeze.stop()

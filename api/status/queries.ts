@@ -28,15 +28,9 @@ export const openIncidents = (db: Db): Promise<Row<'incident'>[]> =>
     .orderBy('id')
     .execute()
 
-/** Incidents that are over and began or ended at or after `from`, the youngest first. */
+/** Incidents that ended at or after `from`, the youngest first. */
 export const pastIncidents = (db: Db, from: Instant): Promise<Row<'incident'>[]> =>
-  publicIncidents(db)
-    .selectAll()
-    .where('resolvedAt', 'is not', null)
-    .where((eb) => eb.or([eb('startedAt', '>=', from), eb('resolvedAt', '>=', from)]))
-    .orderBy('startedAt', 'desc')
-    .orderBy('id')
-    .execute()
+  publicIncidents(db).selectAll().where('resolvedAt', '>=', from).orderBy('startedAt', 'desc').orderBy('id').execute()
 
 /** Incidents that began within [from, to), the youngest first. */
 export const incidentsBetween = (db: Db, from: Instant, to: Instant): Promise<Row<'incident'>[]> =>
@@ -89,9 +83,12 @@ export async function statesAfter(
   return rows.map(({ overAt, resolvedAt, ...span }) => countedSpan(span, { endedAt: overAt, resolvedAt }))
 }
 
+/** How many of a component's last states are looked at for each update that is asked for: an update may bring several. */
+const spansPerUpdate = 3
+
 /**
- * The newest public updates, of all or of incidents that touched a component, with the incident of each. What was said
- * while an incident was private stays private.
+ * The newest public updates, of all or of the last incidents that touched a component, with the incident of each. What
+ * was said while an incident was private stays private.
  */
 export function newestUpdates(
   db: Db,
@@ -109,7 +106,12 @@ export function newestUpdates(
     .limit(limit)
   if (componentId)
     query = query.where('incident.id', 'in', (eb) =>
-      eb.selectFrom('statusInterval').select('incidentId').where('componentId', '=', componentId),
+      eb
+        .selectFrom('statusInterval')
+        .select('incidentId')
+        .where('componentId', '=', componentId)
+        .orderBy('startedAt', 'desc')
+        .limit(limit * spansPerUpdate),
     )
   return query.execute()
 }
@@ -148,10 +150,38 @@ export async function nearestStart(
 export const announcedBetween = (db: Db, seq: number, revision: number) =>
   db
     .selectFrom('outbox')
-    .select(['kind', 'incidentId', 'createdAt'])
+    .select(['kind', 'incidentId', 'updateId', 'createdAt'])
     .where('seq', '>', seq)
     .where('seq', '<=', revision)
     .execute()
+
+/** What says more about something that is listed already. */
+export const furtherWords: readonly string[] = ['incident.updated', 'incident.resolved']
+
+/** Whether anything but further words was announced after `seq`, up to `revision`. */
+export async function listedBetween(db: Db, seq: number, revision: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('outbox')
+    .select('seq')
+    .where('seq', '>', seq)
+    .where('seq', '<=', revision)
+    .where('kind', 'not in', furtherWords)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Whether any of these updates changed a service. */
+export async function anyEffects(db: Db, updateIds: string[]): Promise<boolean> {
+  if (!updateIds.length) return false
+  const row = await db
+    .selectFrom('updateEffect')
+    .select('updateId')
+    .where('updateId', 'in', updateIds)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
 
 /** The components that were renamed or moved at these instants. */
 export async function changedComponents(db: Db, at: Instant[]): Promise<string[]> {

@@ -90,14 +90,28 @@ export async function readHistory(app: App, month: string): Promise<HistoryDocum
   }
 }
 
-/** The months that hold something, the youngest first: one look per month, however much each of them holds. */
+/** The months that were found last, as of a change and an instant. */
+const knownMonths = new WeakMap<App, { seq: number; at: Instant; months: string[] }>()
+
+/**
+ * The months that hold something, the youngest first: one look per month, however much each of them holds. Looks at the
+ * youngest alone while nothing has begun or was moved since the last time.
+ */
 export async function readMonths(app: App): Promise<string[]> {
+  const { zone } = app.site
+  const at = app.now()
+  const seq = await queries.readRevision(app.db)
+  const known = knownMonths.get(app)
+  const stands = known && known.at <= at && !(await queries.listedBetween(app.db, known.seq, seq))
+  const before = stands ? monthOf(known.at, zone) : ''
   const months: string[] = []
   let month = await nearestMonth(app, 'before', '9999-12-31T00:00:00.000Z')
-  while (month) {
+  while (month && month >= before) {
     months.push(month)
-    month = await nearestMonth(app, 'before', monthSpan(month, app.site.zone)[0])
+    month = await nearestMonth(app, 'before', monthSpan(month, zone)[0])
   }
+  if (stands) months.push(...known.months.filter((other) => other < before))
+  knownMonths.set(app, { seq, at, months })
   return months
 }
 
@@ -176,6 +190,10 @@ export async function changesSince(
   told: string[]
   /** Maintenances that were announced or changed. */
   maintenances: string[]
+  /** Whether something began, or what lists name of it changed; else there were only further words on it. */
+  listed: boolean
+  /** Whether any service may be in another state than before. */
+  states: boolean
 }> {
   const { db } = app
   const revision = await queries.readRevision(db)
@@ -194,15 +212,21 @@ export async function changesSince(
   const renamed = rows.filter(({ kind }) => kind === 'component.changed').map(({ createdAt }) => createdAt)
   const changedComponents = await queries.changedComponents(db, renamed)
   const touching = await queries.incidentsTouching(db, changedComponents, renamedMax)
+  const listed = rows.some(({ kind }) => !queries.furtherWords.includes(kind))
+  const updateIds = rows.map(({ updateId }) => updateId).filter((id) => id !== null)
+  const states =
+    listed || rows.some(({ kind }) => kind === 'incident.resolved') || (await queries.anyEffects(db, updateIds))
   const told = new Set([...changedComponents, ...(await queries.componentsTouched(db, incidentIds))])
   return {
     revision,
     incidents: incidents.map(({ id, code }) => ({ id, code })),
-    months: await monthsWithNeighbours(app, starts),
+    months: listed ? await monthsWithNeighbours(app, starts) : monthsOf(app, starts),
     components: renamed.length > 0,
     naming: touching.filter(({ id }) => !incidentIds.includes(id)),
     told: [...told],
     maintenances: [...new Set(maintenances.map(({ id }) => id))],
+    listed,
+    states,
   }
 }
 
@@ -216,8 +240,12 @@ export async function maintainedMonths(app: App): Promise<string[]> {
   )
 }
 
+const monthsOf = (app: App, starts: Instant[]): string[] => [
+  ...new Set(starts.map((start) => monthOf(start, app.site.zone))),
+]
+
 async function monthsWithNeighbours(app: App, starts: Instant[]): Promise<string[]> {
-  const months = new Set(starts.map((start) => monthOf(start, app.site.zone)))
+  const months = new Set(monthsOf(app, starts))
   for (const month of [...months]) {
     const [from, to] = monthSpan(month, app.site.zone)
     for (const near of [await nearestMonth(app, 'before', from), await nearestMonth(app, 'from', to)])
@@ -228,12 +256,24 @@ async function monthsWithNeighbours(app: App, starts: Instant[]): Promise<string
 
 async function viewsOf(db: Db, rows: Row<'incident'>[], now: Instant): Promise<PublicIncident[]> {
   const ids = rows.map(({ id }) => id)
-  const parts = {
-    updates: await updatesOf(db, ids),
-    effects: await effectsOf(db, ids),
-    intervals: await intervalsOf(db, ids),
+  const updates = await updatesOf(db, ids)
+  const incidentOf = new Map(updates.map(({ id, incidentId }) => [id, incidentId]))
+  const byIncident = {
+    updates: Map.groupBy(updates, ({ incidentId }) => incidentId),
+    effects: Map.groupBy(await effectsOf(db, ids), ({ updateId }) => incidentOf.get(updateId)),
+    intervals: Map.groupBy(await intervalsOf(db, ids), ({ incidentId }) => incidentId),
   }
-  return rows.map((row) => publicView(row, parts, now))
+  return rows.map((row) =>
+    publicView(
+      row,
+      {
+        updates: byIncident.updates.get(row.id) ?? [],
+        effects: byIncident.effects.get(row.id) ?? [],
+        intervals: byIncident.intervals.get(row.id) ?? [],
+      },
+      now,
+    ),
+  )
 }
 
 async function maintenanceViews(db: Db, rows: Row<'maintenance'>[], now: Instant): Promise<PublicMaintenance[]> {
