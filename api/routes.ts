@@ -6,10 +6,12 @@ import type { App } from '#api/app.ts'
 import { auditRoutes } from '#api/audit/routes.ts'
 import { componentRoutes } from '#api/components/routes.ts'
 import { AppError, invalid } from '#api/errors.ts'
+import { feedbackRoutes } from '#api/feedback/routes.ts'
 import { answerError, newRouter } from '#api/http/router.ts'
 import { incidentRoutes } from '#api/incidents/routes.ts'
 import { maintenanceRoutes } from '#api/maintenance/routes.ts'
 import { noticeRoutes } from '#api/notices/routes.ts'
+import { reviewRoutes } from '#api/reviews/routes.ts'
 import { statusRoutes } from '#api/status/routes.ts'
 import { subscriberRoutes } from '#api/subscribers/routes.ts'
 import { type ApiDocument, describe } from './openapi.ts'
@@ -61,6 +63,8 @@ export function openRoutes(app: App) {
     .route('/', maintenanceRoutes(app))
     .route('/', subscriberRoutes(app))
     .route('/', noticeRoutes(app))
+    .route('/', reviewRoutes(app))
+    .route('/', feedbackRoutes(app))
     .route('/', accountRoutes(app))
     .route('/', auditRoutes(app))
 }

@@ -3,20 +3,36 @@ import enAdmin from './words/en/admin.json' with { type: 'json' }
 import enMaintenance from './words/en/maintenance.json' with { type: 'json' }
 import enMessages from './words/en/messages.json' with { type: 'json' }
 import enPage from './words/en/page.json' with { type: 'json' }
+import enReviews from './words/en/reviews.json' with { type: 'json' }
 import enSubscribe from './words/en/subscribe.json' with { type: 'json' }
 import zhAdmin from './words/zh-CN/admin.json' with { type: 'json' }
 import zhMaintenance from './words/zh-CN/maintenance.json' with { type: 'json' }
 import zhMessages from './words/zh-CN/messages.json' with { type: 'json' }
 import zhPage from './words/zh-CN/page.json' with { type: 'json' }
+import zhReviews from './words/zh-CN/reviews.json' with { type: 'json' }
 import zhSubscribe from './words/zh-CN/subscribe.json' with { type: 'json' }
 
-const en = { page: enPage, subscribe: enSubscribe, messages: enMessages, admin: enAdmin, maintenance: enMaintenance }
+const en = {
+  page: enPage,
+  subscribe: enSubscribe,
+  messages: enMessages,
+  admin: enAdmin,
+  maintenance: enMaintenance,
+  reviews: enReviews,
+}
 
 /** Every label there is. English is the contract: a key missing in another language does not compile. */
 export type Labels = typeof en
 const labels: Record<Locale, Labels> = {
   en,
-  'zh-CN': { page: zhPage, subscribe: zhSubscribe, messages: zhMessages, admin: zhAdmin, maintenance: zhMaintenance },
+  'zh-CN': {
+    page: zhPage,
+    subscribe: zhSubscribe,
+    messages: zhMessages,
+    admin: zhAdmin,
+    maintenance: zhMaintenance,
+    reviews: zhReviews,
+  },
 }
 
 /** The labels of a language, by area: `wordsOf('en').page.nextUpdate`. */

@@ -66,7 +66,17 @@ it('lib and errors know no other room', () => {
 })
 
 /** The folders whose files are queries, actions, routes, schemas or rules. */
-const slices = ['components', 'incidents', 'maintenance', 'subscribers', 'notices', 'status', 'accounts']
+const slices = [
+  'components',
+  'incidents',
+  'maintenance',
+  'subscribers',
+  'notices',
+  'status',
+  'accounts',
+  'reviews',
+  'feedback',
+]
 const kind = (name: string, file: string) => new RegExp(`^api/[a-z]+/([a-z-]+-)?${name}\\.ts$`).test(file)
 const isKind = (names: string[], file: string) => names.some((name) => kind(name, file))
 const isForeign = (file: string, imported: string) => dirname(file) !== dirname(imported)
@@ -77,6 +87,7 @@ const workshops: Record<string, string> = {
   'api/accounts/guards.ts': 'is middleware',
   'api/accounts/own-password.ts': 'changes better-auth’s rows',
   'api/accounts/sign-in.ts': 'opens and ends sessions, which are better-auth’s rows',
+  'api/incidents/say.ts': 'writes an update into the transaction of whoever speaks',
   'api/notices/aside.ts': 'keeps trouble with one notice from the others',
   'api/notices/composed.ts': 'reads what a notice is composed from',
   'api/notices/crash.ts': 'ends the process where a test asks for it',
@@ -107,6 +118,9 @@ const workshops: Record<string, string> = {
   'api/notices/unknown.ts': 'a step of the worker: what became of a lost answer',
   'api/notices/time-of-day.ts': 'sees when the machine’s clock was set',
   'api/notices/work.ts': 'takes the worker’s steps in their order',
+  'api/reviews/opening.ts': 'opens a review in the transaction of whoever resolves',
+  'api/reviews/policy.ts': 'reads content/policy/reviews.yaml',
+  'api/reviews/read.ts': 'puts together what a review shows',
   'api/status/read.ts': 'puts together what the public may know',
   'api/status/reading.ts': 'remembers what was read for pages that are drawn at once',
   'api/status/services.ts': 'puts together how the services stood',

@@ -21,6 +21,8 @@ const mailReaders: readonly Role[] = ['owner', 'lead', 'comms', 'coordination']
 /** Whoever sees addresses whole, as api/subscribers/address.ts says. */
 const addressReaders: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'machine']
 const keepers: readonly Role[] = ['owner', 'lead', 'machine']
+/** Whoever works on a review; legal approves what it says in public. */
+const reviewers: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'legal', 'machine']
 const auditReaders: readonly Role[] = ['owner', 'lead', 'legal', 'executive']
 const owner: readonly Role[] = ['owner']
 
@@ -30,6 +32,8 @@ const post = (who: Permission['who'], ...paths: string[]): Permission[] =>
   paths.map((path) => ({ method: 'POST', path, who }))
 const patch = (who: Permission['who'], ...paths: string[]): Permission[] =>
   paths.map((path) => ({ method: 'PATCH', path, who }))
+const put = (who: Permission['who'], ...paths: string[]): Permission[] =>
+  paths.map((path) => ({ method: 'PUT', path, who }))
 const remove = (who: Permission['who'], ...paths: string[]): Permission[] =>
   paths.map((path) => ({ method: 'DELETE', path, who }))
 /** An address with a form: shown to some, posted to by the same or by fewer. */
@@ -59,6 +63,8 @@ export const permissions: readonly Permission[] = [
     '/api/v1/preferences/:token/on',
   ),
   ...form('public', '/api/v1/goodbyes/:token'),
+  ...post('public', '/api/v1/status/incidents/:id/answers'),
+  ...form('public', '/api/v1/status/incidents/:id/ratings/:token'),
   ...post('public', '/hooks/resend', '/hooks/twilio/status', '/hooks/twilio/inbound'),
 
   // Signing in, and the two links that are used once.
@@ -82,6 +88,19 @@ export const permissions: readonly Permission[] = [
   ...post(speakers, '/api/v1/channels/:name/attempts'),
   ...remove(speakers, '/api/v1/subscribers/:id/suppression'),
   ...get(mailReaders, '/api/v1/letters', '/api/v1/letters/:id'),
+
+  // Reviews, the public report, and what customers thought.
+  ...get(all, '/api/v1/reviews', '/api/v1/reviews/actions', '/api/v1/incidents/:id/review'),
+  ...post(reviewers, '/api/v1/incidents/:id/review', '/api/v1/incidents/:id/review/factors'),
+  ...patch(reviewers, '/api/v1/incidents/:id/review', '/api/v1/incidents/:id/review/actions/:action'),
+  ...put(reviewers, '/api/v1/incidents/:id/review/sections/:section'),
+  ...remove(reviewers, '/api/v1/incidents/:id/review/factors/:factor'),
+  ...post(reviewers, '/api/v1/incidents/:id/review/actions', '/api/v1/incidents/:id/review/report'),
+  ...post(['lead', 'legal'], '/api/v1/incidents/:id/review/report/verdicts'),
+  ...post(speakers, '/api/v1/incidents/:id/review/report/publication'),
+  ...get(all, '/api/v1/incidents/:id/feedback'),
+  ...post(speakers, '/api/v1/incidents/:id/feedback/publication'),
+  ...remove(speakers, '/api/v1/incidents/:id/feedback/publication'),
 
   // The services, planned work and the people who hear of them.
   ...get(all, '/api/v1/components', '/api/v1/maintenances', '/api/v1/subscribers'),

@@ -55,7 +55,7 @@ export async function listAudit(
   }))
 }
 
-async function namesOf(db: Db, ids: string[]): Promise<Map<string, string>> {
+export async function namesOf(db: Db, ids: string[]): Promise<Map<string, string>> {
   if (!ids.length) return new Map()
   // Better-auth's table; its names are left as they are.
   const staff = db.withoutPlugins() as unknown as Kysely<{ user: { id: string; name: string } }>

@@ -6,6 +6,7 @@ import type { Words } from '#content/locales.ts'
 import { type DemoClock, earliest, latest } from './clock.ts'
 import { readEvening, type ToldUpdate } from './company.ts'
 import { findTold, lastWritten } from './queries.ts'
+import { writeEvening } from './reviews.ts'
 import { at, findCast, openTold, publishTold, saidAt } from './told.ts'
 
 /** How long the player sleeps at a time at the most, in real milliseconds, so that it is stopped at once. */
@@ -34,7 +35,10 @@ export async function playUpdate(app: App, update: ToldUpdate): Promise<void> {
   const cast = await findCast(app)
   const told = punctual(app, update, toMs(app.now()) - toMs(saidAt(app, evening, update)))
   const incident = await findTold(app.db, evening.code ?? '')
-  if (incident) return publishTold(app, cast, incident.id, evening, told, true)
+  if (incident) {
+    await publishTold(app, cast, incident.id, evening, told, true)
+    return writeEvening(app, cast, incident.id, told)
+  }
   await openTold(app, cast, { ...evening, updates: [told] }, true)
 }
 

@@ -3,14 +3,18 @@ import type { App } from '#api/app.ts'
 import { record, system } from '#api/audit/audit.ts'
 import { createComponent, createGroup } from '#api/components/actions.ts'
 import { ManualClock } from '#api/lib/clock.ts'
-import type { Instant } from '#api/lib/time.ts'
+import { dayMs, type Instant, plusMs } from '#api/lib/time.ts'
 import { announceMaintenance, completeMaintenance } from '#api/maintenance/actions.ts'
+import { isReviewed } from '#api/reviews/review.ts'
 import { readCompany, readEvening, readHistory, readNames, type ToldIncident, type ToldMaintenance } from './company.ts'
 import { insertFollowers, markDemonstration } from './queries.ts'
+import { closePast, writeEvening, writeYoungest } from './reviews.ts'
 import { makeFollowers } from './subscribers.ts'
 import { at, type Cast, findCast, openTold, publishTold, saidAt } from './told.ts'
 
 const companyJoined = '2026-03-02'
+/** How long after an incident of the past its review was held. */
+const reviewedAfterMs = 2 * dayMs
 
 /** Something that happened at a moment, done by the program's own action. */
 interface Step {
@@ -73,19 +77,40 @@ async function seedCompany(app: App, password: string): Promise<void> {
 
 function pastSteps(app: App, cast: Cast): Step[] {
   const { incidents, maintenances } = readHistory()
+  const youngest = incidents.findLast(({ severity }) => isReviewed(severity))
   return [
-    ...incidents.flatMap((incident) => incidentSteps(app, cast, incident, false)),
+    ...incidents.flatMap((incident) => pastIncidentSteps(app, cast, incident, incident === youngest)),
     ...maintenances.flatMap((maintenance) => maintenanceSteps(app, cast, maintenance)),
   ].sort((a, b) => (a.at < b.at ? -1 : 1))
 }
 
-function incidentSteps(app: App, cast: Cast, incident: ToldIncident, notify: boolean): Step[] {
+/** An incident of the past, and what became of its review a few days later. */
+function pastIncidentSteps(app: App, cast: Cast, incident: ToldIncident, atWork: boolean): Step[] {
+  let id = ''
+  const steps = incidentSteps(app, cast, incident, false, (opened) => {
+    id = opened
+  })
+  if (!isReviewed(incident.severity)) return steps
+  const run = () => (atWork ? writeYoungest(app, cast, id) : closePast(app, cast, id).then(() => {}))
+  return [...steps, { at: plusMs(steps.at(-1)!.at, reviewedAfterMs), run }]
+}
+
+function incidentSteps(
+  app: App,
+  cast: Cast,
+  incident: ToldIncident,
+  notify: boolean,
+  opened: (id: string) => void = () => {},
+): Step[] {
   let id = ''
   return incident.updates.map((update, i) => ({
     at: saidAt(app, incident, update),
     async run() {
-      if (i === 0) id = await openTold(app, cast, incident, notify)
-      else await publishTold(app, cast, id, incident, update, notify)
+      if (i === 0) {
+        id = await openTold(app, cast, incident, notify)
+        opened(id)
+      } else await publishTold(app, cast, id, incident, update, notify)
+      if (notify) await writeEvening(app, cast, id, update)
     },
   }))
 }

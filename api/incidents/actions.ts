@@ -9,6 +9,7 @@ import { newId } from '#api/lib/ids.ts'
 import { toJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { announce } from '#api/outbox/outbox.ts'
+import { openReview } from '#api/reviews/opening.ts'
 import type { Words } from '#content/locales.ts'
 import { countedSpan, movedToStart } from './effects.ts'
 import {
@@ -24,10 +25,10 @@ import {
   moveTo,
 } from './incident.ts'
 import { holdIncident, insertIncident, intervalsOf, readWhole, saveIncident, saveSpan, updatesOf } from './queries.ts'
+import { freeCode, type NewUpdate, publish } from './say.ts'
 import type { Incident } from './show.ts'
-import { freeCode, type NewUpdate, publish } from './update-actions.ts'
 
-export type { NewUpdate } from './update-actions.ts'
+export type { NewUpdate } from './say.ts'
 
 export interface NewIncident {
   title: Words
@@ -99,6 +100,7 @@ export async function openIncident(
     await insertIncident(trx, incident)
     await publish(trx, actor, now, incident, input, { resolved, earlier: [] })
     await record(trx, now, actor, 'incident.opened', incident.id, { after: incident })
+    await openReview(trx, now, actor, incident)
     await settle(trx, claim, incident.id)
     return (await readWhole(trx, incident.id))!
   })
@@ -152,6 +154,7 @@ export async function publishUpdate(
     await publish(trx, actor, now, after, { ...input, components }, how)
     const action = { goes_on: 'incident.updated', resolved: 'incident.resolved', reopened: 'incident.reopened' }[move]
     await record(trx, now, actor, action, incidentId, { before, after })
+    await openReview(trx, now, actor, after)
     await settle(trx, claim, incidentId)
     return (await readWhole(trx, incidentId))!
   })
@@ -195,6 +198,7 @@ export async function changeFacts(app: App, actor: Actor, id: string, patch: Fac
       for (const span of movedToStart(after.startedAt, first?.id, intervals)) await saveSpan(trx, span)
     }
     await record(trx, now, actor, 'incident.changed', id, { before, after })
+    await openReview(trx, now, actor, after)
     if (!isPrivate(after.severity)) await announce(trx, now, { kind: 'incident.changed', incidentId: id })
     return (await readWhole(trx, id))!
   })

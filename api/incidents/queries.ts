@@ -4,7 +4,7 @@ import type { Instant } from '#api/lib/time.ts'
 import type { Span } from './effects.ts'
 import { type Incident, type NamedEffect, type NamedInterval, showIncident } from './show.ts'
 
-const findIncident = (db: Db | Trx, id: string) =>
+export const findIncidentRow = (db: Db | Trx, id: string) =>
   db.selectFrom('incident').selectAll().where('id', '=', id).executeTakeFirst()
 
 /** Reads an incident and holds it until the transaction ends, so that two updates take turns. */
@@ -92,7 +92,7 @@ export async function readWholes(db: Db | Trx, rows: Row<'incident'>[]): Promise
 
 /** A whole incident as staff read it; null when there is none. */
 export async function readWhole(db: Db | Trx, id: string): Promise<Incident | null> {
-  const row = await findIncident(db, id)
+  const row = await findIncidentRow(db, id)
   return row ? ((await readWholes(db, [row]))[0] ?? null) : null
 }
 

@@ -147,6 +147,7 @@ story(
       'incident.opened',
       'incident.resolved',
       'incident.updated',
+      'review.opened',
     ])
   },
 )

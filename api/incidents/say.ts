@@ -34,7 +34,10 @@ export async function freeCode(trx: Trx): Promise<string> {
   }
 }
 
-/** Writes an update, its effects and, unless it is private, the row that tells of it. */
+/**
+ * Writes an update, its effects and, unless it is private, the row that tells of it, into the transaction of whoever
+ * speaks: the incident's own actions, and what other slices say on it. Returns the update's id.
+ */
 export async function publish(
   trx: Trx,
   actor: Actor,
@@ -42,7 +45,7 @@ export async function publish(
   incident: Row<'incident'>,
   input: NewUpdate & { components: ComponentState[] },
   how: { resolved: boolean; earlier: Row<'incidentUpdate'>[]; effectiveAt?: Instant | undefined },
-): Promise<void> {
+): Promise<string> {
   const { severity } = incident
   const { resolved, earlier, effectiveAt } = how
   const update: Row<'incidentUpdate'> = {
@@ -72,7 +75,7 @@ export async function publish(
     trx,
     change.begun.map((begun) => ({ id: newId(), incidentId: incident.id, updateId: update.id, ...begun })),
   )
-  if (isPrivate(severity)) return
+  if (isPrivate(severity)) return update.id
   const first = !earlier.some((other) => !isPrivate(other.severity))
   const touched = intervals.map(({ componentId }) => componentId)
   const { corrects, components } = input
@@ -83,4 +86,5 @@ export async function publish(
     updateId: update.id,
     audience: update.notify ? audience : null,
   })
+  return update.id
 }
