@@ -233,7 +233,7 @@ it('every dependency is used, and pinned', () => {
   const used = new Set(code.flatMap(importsOf).map(packageOf))
   const scripts = JSON.stringify(manifest.scripts) + read('test/run.ts') + read('tsconfig.json')
   const tools: Record<string, string> = {
-    typescript: 'tsc',
+    typescript: 'astro check',
     '@astrojs/check': 'astro check',
     '@biomejs/biome': 'biome',
     node: 'node ',

@@ -1,10 +1,9 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll } from 'vitest'
 import { launchBrowser } from './chromium.ts'
 
 let opened: Promise<Browser> | undefined
 
-/** The one browser of a test file. */
+/** The one browser of this process, for all its test files: a browser ends when the process that opened it does. */
 export function browser(): Promise<Browser> {
   opened ??= launchBrowser()
   return opened
@@ -33,8 +32,3 @@ export async function newPage(
     },
   }
 }
-
-afterAll(async () => {
-  await (await opened)?.close()
-  opened = undefined
-})
