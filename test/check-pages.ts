@@ -15,6 +15,8 @@ import { startRunning } from './support/program.ts'
 // document that was published. Names of states as arguments look at these alone.
 const schemes = ['light', 'dark'] as const
 const widths = [360, 1_280]
+/** How long a page may take for what is done on it, in milliseconds. */
+const waitMs = 15_000
 const { positionals: wanted, values } = parseArgs({ allowPositionals: true, options: { fast: { type: 'boolean' } } })
 const chosen = states.filter(({ name }) => !wanted.length || wanted.includes(name))
 
@@ -46,6 +48,7 @@ async function look(world: World, when: string): Promise<void> {
     for (const state of chosen) {
       const context = await browser.newContext({ locale, ...(!state.stranger && { storageState: world.session }) })
       const page = await context.newPage()
+      page.setDefaultTimeout(waitMs)
       const place = `${when} ${state.name} ${locale}`
       try {
         await note(await markupFaults(await visit(page, world, state, locale)), place)

@@ -112,10 +112,19 @@ function htmlOf(parts: MailParts, subject: string, body: Body, feet: string[]): 
       : '',
     `</div></div>`,
     `<div style="max-width:600px;margin:0 auto;font:13px/1.6 ${sans}"><div style="padding:16px 29px">`,
-    ...feet.map((foot) => `<p class="soft" style="margin:0 0 8px;color:${soft}">${escapeHtml(foot)}</p>`),
+    ...feet.map((foot) => `<p class="soft" style="margin:0 0 8px;color:${soft}">${linkedMail(foot, parts.site)}</p>`),
     links.length ? `<p class="soft" style="margin:0;color:${soft}">${links.join(' &nbsp;·&nbsp; ')}</p>` : '',
     `</div></div><!--[if mso]></td></tr></table><![endif]--></div></body></html>`,
   ].join('')
+}
+
+/** A sentence at the foot, with the company's help address as a link where it names it. */
+function linkedMail(sentence: string, { support }: Site): string {
+  const address = escapeHtml(support.email)
+  return escapeHtml(sentence).replace(
+    address,
+    `<a style="color:${soft}" class="soft" href="mailto:${address}">${address}</a>`,
+  )
 }
 
 function textOf(parts: MailParts, body: Body, feet: string[]): string {

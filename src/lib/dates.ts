@@ -8,6 +8,7 @@ import { type Html, sentence } from './sentence.ts'
 const dateLocale: Record<Locale, string> = { en: 'en-GB', 'zh-CN': 'zh-CN' }
 const dayOptions = { day: 'numeric', month: 'long' } as const
 const fullOptions = { ...dayOptions, year: 'numeric' } as const
+const monthOptions = { month: 'long', year: 'numeric' } as const
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 function format(locale: Locale, zone: string, name: string, options: Intl.DateTimeFormatOptions) {
@@ -34,10 +35,12 @@ export interface Dates {
   day(at: Instant): string
   /** The same for a day written "2026-11-11". */
   dayOf(date: string): string
-  /** Two such days as a range, "4 November – 10 November". */
+  /** Two such days as a range, "4–10 November". */
   daysFrom(first: string, last: string): string
   /** "November 2026" for "2026-11". */
   month(month: string): string
+  /** The same where there is little room, "Nov 2026". */
+  shortMonth(month: string): string
   /** As elements: the time; its day; the time, with its day unless that is today. */
   time(at: Instant): Html
   /** The time to the second. */
@@ -75,12 +78,16 @@ export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
     hour,
     day,
     dayOf: (date) => calendar(date).format(noonOf(date)),
-    daysFrom: (first, last) =>
-      first === last
-        ? calendar(first).format(noonOf(first))
-        : fill(labels.range, { from: calendar(first).format(noonOf(first)), to: calendar(last).format(noonOf(last)) }),
-    month: (month) =>
-      format(locale, 'UTC', 'month', { month: 'long', year: 'numeric' }).format(Date.parse(`${month}-15T00:00:00Z`)),
+    daysFrom: (first, last) => {
+      const [from, to] = [first, last].map((date) => calendar(date).format(noonOf(date))) as [string, string]
+      const [firstDay, lastDay] = [first, last].map((date) => Number(date.slice(8))) as [number, number]
+      if (first === last) return from
+      const label = first.slice(0, 7) === last.slice(0, 7) ? labels.rangeInMonth : labels.range
+      return fill(label, { from, to, firstDay, lastDay })
+    },
+    month: (month) => format(locale, 'UTC', 'month', monthOptions).format(noonOf(`${month}-15`)),
+    shortMonth: (month) =>
+      format(locale, 'UTC', 'short month', { ...monthOptions, month: 'short' }).format(noonOf(`${month}-15`)),
     time: (at) => element(at, hour(at)),
     seconds: (at) => element(at, format(locale, zone, 'seconds', { timeStyle: 'medium' }).format(toMs(at))),
     date: (at) => element(at, day(at)),

@@ -39,9 +39,10 @@ function filled(fields: Record<string, string>, button = 'main button.main, main
 
 /** Presses a button that posts, and waits for the page that follows. */
 const pressed = (button: string) => async (page: Page) => {
-  const answered = page.waitForEvent('response', (response) => isDocument(response) && !isForward(response))
-  await page.locator(button).locator('visible=true').first().click()
-  await answered
+  await Promise.all([
+    page.waitForEvent('response', (response) => isDocument(response) && !isForward(response)),
+    page.locator(button).locator('visible=true').first().click(),
+  ])
   await page.waitForLoadState('load')
 }
 
@@ -190,6 +191,8 @@ const deskStates: State[] = [
   { name: 'components', path: '/admin/components' },
   { name: 'components-open', path: '/admin/components', act: (page) => page.locator('main summary').first().click() },
   { name: 'components-refused', path: '/admin/components', status: 422, act: pressed('main button.main') },
+  { name: 'planned', path: '/admin/maintenance' },
+  { name: 'planned-refused', path: '/admin/maintenance', status: 422, act: pressed('main button.main') },
   { name: 'people', path: '/admin/people' },
   { name: 'people-refused', path: '/admin/people', status: 422, act: filled({ name: '', email: 'guan@' }) },
   { name: 'tokens', path: '/admin/tokens' },
