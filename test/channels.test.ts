@@ -29,7 +29,7 @@ function batchTo(channel: Channel, typed: string[], text?: string): FrozenBatch 
   return {
     id: newId(),
     key: `n/${newId()}/b/${newId()}/v1`,
-    bytes: channel.freeze(messages),
+    bytes: Buffer.from(channel.freeze(messages)),
     deliveryIds: messages.map(({ deliveryId }) => deliveryId),
   }
 }

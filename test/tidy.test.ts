@@ -100,7 +100,6 @@ const workshops: Record<string, string> = {
   'api/notices/hand-over.ts': 'a step of the worker: what one provider does not take goes by the other',
   'api/notices/fold-writer.ts': 'reads what is folded into one message, and writes it',
   'api/notices/fold.ts': 'folds deliveries into one message, in the transaction that freezes',
-  'api/notices/fresh.ts': 'remembers what this process has just written',
   'api/notices/heartbeat.ts': 'writes down that the worker works, and holds what is old after a long stop',
   'api/notices/held.ts': 'holds notices, and does what a person decides about them',
   'api/notices/outdated.ts': 'a step of the worker: what a newer update makes old ends',

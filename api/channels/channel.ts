@@ -42,13 +42,16 @@ export interface FrozenBatch {
   id: string
   /** The same over all attempts. */
   key: string
-  /** What `freeze` made. */
-  bytes: string
+  /** What `freeze` made, as it was stored. */
+  bytes: Buffer
   /** In the order of the messages inside the bytes. */
   deliveryIds: string[]
   /** What requests to this address are signed with, sealed, the newest first. No part of the bytes: a rotation counts for retries too. */
   secrets?: readonly string[]
 }
+
+/** What `freeze` wrote as JSON. Throws when the bytes are none. */
+export const readFrozen = <T>(bytes: Buffer): T => JSON.parse(bytes.toString())
 
 /** What became of one delivery of a batch. */
 export type Receipt =
@@ -169,7 +172,7 @@ export interface Channel {
   /** Never more than this a second, whatever an answer allows; nothing limits it when left out. */
   perSecondMax?: number
   /** How much of `perSecond` these bytes use up; one when left out. */
-  cost?(bytes: string): number
+  cost?(bytes: Buffer): number
   /** A message older than this is not sent any more: late news does harm, and a provider forgets its keys. */
   expiresAfterMs: number
   /** How long one send may take, in milliseconds, before its outcome counts as unknown. */
@@ -201,7 +204,7 @@ export interface Channel {
   /** The exact request for these messages; stored before the first attempt. */
   freeze(messages: Message[]): string
   /** Each message of a batch as the bytes of a batch of its own, for this provider or the other one of the channel. */
-  split?(bytes: string): string[]
+  split?(bytes: Buffer): string[]
   /** Sends; one receipt per delivery, or DeliveryFailed for the batch. Throws nothing else. `heard` is told what an answer says of the pace. */
   send(batch: FrozenBatch, heard?: (pace: Pace) => void): Promise<Receipt[]>
   /**

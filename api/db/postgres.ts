@@ -1,5 +1,6 @@
 import { PostgresDialect } from 'kysely'
-import pg from 'pg'
+import type Postgres from 'pg'
+import { load } from '#api/lib/load.ts'
 
 /** Connections one process holds at the most. */
 const connectionsMax = 10
@@ -7,12 +8,12 @@ const connectionsMax = 10
 const connectWithinMs = 5_000
 const answerWithinMs = 30_000
 
-// count(*) and the like come as int8, which pg hands out as text; none of ours pass 2^53.
-pg.types.setTypeParser(pg.types.builtins.INT8, Number)
-pg.types.setTypeParser(pg.types.builtins.NUMERIC, Number)
-
 /** Opens a pool on a PostgreSQL URL. */
 export function postgresDialect(url: string): PostgresDialect {
+  const pg = load<typeof Postgres>('pg')
+  // count(*) and the like come as int8, which pg hands out as text; none of ours pass 2^53.
+  pg.types.setTypeParser(pg.types.builtins.INT8, Number)
+  pg.types.setTypeParser(pg.types.builtins.NUMERIC, Number)
   const pool = new pg.Pool({
     connectionString: url,
     max: connectionsMax,

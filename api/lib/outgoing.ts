@@ -1,5 +1,8 @@
 import { BlockList, connect, isIP, type LookupFunction } from 'node:net'
-import { Agent, buildConnector, type Dispatcher, errors, request } from 'undici'
+import type { Agent, buildConnector, Dispatcher } from 'undici'
+import { load } from './load.ts'
+
+const undici = () => load<typeof import('undici')>('undici')
 
 // Requests to addresses that strangers gave us. They must reach nothing but the public internet: not this machine, not
 // its network, not a cloud's metadata. The list is asked when a connection is made, after the name was resolved, so
@@ -112,16 +115,16 @@ export function refusalOf(text: string, local = false): string | null {
 /** Opens the way out. One serves all channels; close it when the program ends. */
 export function openOutgoing(settings: OutgoingSettings = {}): Outgoing {
   const { local = false, anyAddress = local, lookup, timeoutMs = outgoingTimeoutMs } = settings
-  const agent = new Agent({
-    connections: connectionsPerHost,
-    connect: guarded({ ...(local ? {} : { blockList: specialRanges }), ...(lookup ? { lookup } : {}) }, timeoutMs),
-  })
+  const connect = () =>
+    guarded({ ...(local ? {} : { blockList: specialRanges }), ...(lookup ? { lookup } : {}) }, timeoutMs)
+  let agent: Agent | null = null
   return {
     async post(url, json, headers = {}) {
       const refusal = refusalOf(url, anyAddress)
       if (refusal) throw new OutgoingFailed(refusal, { refused: true })
+      agent ??= new (undici().Agent)({ connections: connectionsPerHost, connect: connect() })
       try {
-        const answer = await request(url, {
+        const answer = await undici().request(url, {
           method: 'POST',
           body: json,
           headers: { 'content-type': 'application/json', 'user-agent': 'Candor', ...headers },
@@ -133,7 +136,7 @@ export function openOutgoing(settings: OutgoingSettings = {}): Outgoing {
         throw failureOf(error)
       }
     },
-    close: () => agent.destroy(),
+    close: async () => agent?.destroy(),
   }
 }
 
@@ -145,7 +148,8 @@ function guarded(
   options: { blockList?: BlockList; lookup?: LookupFunction },
   timeoutMs: number,
 ): buildConnector.connector {
-  const upgrade = buildConnector({ allowH2: false, timeout: timeoutMs })
+  const { errors, ...sdk } = undici()
+  const upgrade = sdk.buildConnector({ allowH2: false, timeout: timeoutMs })
   return (target, done) => {
     const secure = target.protocol === 'https:'
     const socket = connect({
@@ -204,7 +208,7 @@ function failureOf(error: unknown): OutgoingFailed {
     return new OutgoingFailed('No answer in time.', { sent: true })
   const [code = 'unknown'] = codes
   // Neither a sentence of the system nor one of the other side: both may repeat the address.
-  const reason = error instanceof errors.HTTPParserError ? 'unreadable answer' : code
+  const reason = error instanceof undici().errors.HTTPParserError ? 'unreadable answer' : code
   return new OutgoingFailed(`No answer: ${reason}.`, {
     sent: !codes.length || codes.some((one) => !neverSent.has(one)),
   })

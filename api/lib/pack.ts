@@ -9,10 +9,10 @@ const gzipBegins = 'H4sI'
 /** Text as the record keeps it while it is needed: compressed, in letters. A hundred mails of one notice shrink to a few percent. */
 export const pack = (text: string): string => compressed(Buffer.from(text))
 
-/** The text of what `pack` made, in this version or an earlier one. Throws when it is neither. */
-export function unpack(packed: string): string {
+/** The text of what `pack` made, in UTF-8, in this version or an earlier one. Throws when it is neither. */
+export function unpack(packed: string): Buffer {
   const bytes = Buffer.from(packed, 'base64')
-  return (packed.startsWith(gzipBegins) ? gunzipSync(bytes) : zstdDecompressSync(bytes)).toString('utf8')
+  return packed.startsWith(gzipBegins) ? gunzipSync(bytes) : zstdDecompressSync(bytes)
 }
 
 /** SHA-256 of a text, hex. */

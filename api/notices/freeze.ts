@@ -12,7 +12,6 @@ import { leftReason } from './expand.ts'
 import { deadlineOf, endOf } from './expiry.ts'
 import { foldAway, foldKind, overCap } from './fold.ts'
 import { foldWriter, type Writer } from './fold-writer.ts'
-import { keepBytes } from './fresh.ts'
 import { providerFor } from './hand-over.ts'
 import { freezeMerged } from './merge.ts'
 import { countDue } from './merge-queries.ts'
@@ -124,7 +123,7 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
     const bytes = channel.freeze(
       members.map((delivery) => ({ ...writer.write(delivery, standings.get(delivery.subscriberId)!), expiresAt })),
     )
-    return { id: newId(), members, bytes, ...packHashed(bytes) }
+    return { id: newId(), members, ...packHashed(bytes) }
   })
   const frozen = await app.db
     .transaction()
@@ -175,7 +174,6 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
       if (error instanceof FrozenElsewhere) return false
       throw error
     })
-  if (frozen) for (const { id, hash, bytes } of batches) keepBytes(app, channel, id, hash, bytes)
   if (frozen && folded.length) crashPoint(app, 'after-fold')
   if (frozen && batches.length) crashPoint(app, 'after-freeze')
   return true

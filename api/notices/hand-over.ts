@@ -3,7 +3,7 @@ import { accountOf, type Channel, providersOf } from '#api/channels/channel.ts'
 import type { Db, Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
-import { hashText, pack, unpack } from '#api/lib/pack.ts'
+import { packHashed, unpack } from '#api/lib/pack.ts'
 import type { Instant } from '#api/lib/time.ts'
 import {
   hadUnknown,
@@ -75,7 +75,7 @@ export interface Piece {
 /** Each message of a batch as a batch of its own; made before the transaction, for packing takes time. Throws when the bytes cannot be read. */
 export function piecesOf(batch: Pick<Row<'batch'>, 'bytes'>, channel: Channel): Piece[] {
   const split = batch.bytes === null ? [] : (channel.split?.(unpack(batch.bytes)) ?? [])
-  return split.map((bytes, place) => ({ id: newId(), places: [place], packed: pack(bytes), hash: hashText(bytes) }))
+  return split.map((bytes, place) => ({ id: newId(), places: [place], ...packHashed(bytes) }))
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
+import { unpack } from '#api/lib/pack.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
 import { bornAt } from './again.ts'
 import { agendaOf } from './agenda-queries.ts'
@@ -18,7 +19,6 @@ import { firstTriedAt, insertAttempt, memberIds, moveMembers, nextBatch, saveBat
 import { crashPoint } from './crash.ts'
 import { endpointOf } from './endpoints.ts'
 import { endOf } from './expiry.ts'
-import { bytesOf } from './fresh.ts'
 import { takeApartGone } from './gone-queries.ts'
 import { freeStrays, leaseMs, ownerOf } from './leases.ts'
 import { notSentAgain } from './lost-answer.ts'
@@ -107,7 +107,7 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   if (!batch) return null
   const notice = await findNotice(trx, batch.noticeId)
   const over = endOf(channel, batch, notice, nowSince(app, bornAt(batch, notice)))
-  const stored = readStored(app, channel, batch)
+  const stored = readStored(channel, batch)
   if (!stored) {
     await endUnsent(trx, now, batch, 'the stored message cannot be read', 'failed')
     app.log('error', 'batch.unreadable', { channel: channel.name, batch: batch.id })
@@ -169,10 +169,10 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
 }
 
 /** The request as it was frozen, and how much of the channel's rate it uses up; null when the row cannot be read. */
-function readStored(app: App, channel: Channel, batch: Row<'batch'>): { bytes: string; cost: number } | null {
+function readStored(channel: Channel, batch: Row<'batch'>): { bytes: Buffer; cost: number } | null {
   if (batch.bytes === null) return null
   try {
-    const bytes = bytesOf(app, { ...batch, bytes: batch.bytes })
+    const bytes = unpack(batch.bytes)
     return { bytes, cost: channel.cost?.(bytes) ?? 1 }
   } catch {
     return null

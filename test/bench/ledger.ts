@@ -180,7 +180,7 @@ async function measureEngine(
     await sender.stop()
     return {
       'one mail of U1 as it is handed over': {
-        value: Buffer.byteLength(unpack(waiting.bytes ?? '')) / waiting.size,
+        value: unpack(waiting.bytes ?? '').length / waiting.size,
         unit: 'bytes',
         reach: null,
       },

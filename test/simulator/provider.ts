@@ -5,6 +5,7 @@ import {
   type FrozenBatch,
   type Receipt,
   type ReceiptEvent,
+  readFrozen,
 } from '#api/channels/channel.ts'
 import { dayMs, hourMs, type Instant, minuteMs, secondMs, toMs } from '#api/lib/time.ts'
 import type { Chance } from './chance.ts'
@@ -122,7 +123,7 @@ export class Provider {
   #list(batch: FrozenBatch, since: Instant): ReceiptEvent[] | null {
     if (this.weather() !== 'flaky' || (!this.healed && this.#chance.happens(0.05))) return null
     const from = toMs(since) - this.#timeline.skewMs
-    const lines = JSON.parse(batch.bytes) as Line[]
+    const lines = readFrozen<Line[]>(batch.bytes)
     return this.accepted
       .filter(
         ({ at, address, text }) => at >= from && lines.some((line) => line.address === address && line.text === text),
@@ -195,7 +196,7 @@ export class Provider {
       if (now < known.doneAt) return failed('concurrent_idempotent_requests', { outcomeUnknown: true })
       return { receipts: known.receipts }
     }
-    const receipts = (JSON.parse(batch.bytes) as Line[]).map((line) => this.#takeOne(line, batch.key))
+    const receipts = readFrozen<Line[]>(batch.bytes).map((line) => this.#takeOne(line, batch.key))
     this.#keys.set(batch.key, { hash, receipts, at: now, doneAt: now + workMs })
     return { receipts }
   }

@@ -42,7 +42,7 @@ story(
     // A batch is packed, which hides a text from a search without keeping it secret.
     const packed = await app.db.selectFrom('batch').select('bytes').where('bytes', 'is not', null).execute()
     const { unpack } = await import('#api/lib/pack.ts')
-    everything.push(...packed.map(({ bytes }) => unpack(bytes!)))
+    everything.push(...packed.map(({ bytes }) => unpack(bytes!).toString()))
     if (engine === 'sqlite') {
       const file = env.DATABASE_URL!.replace(/^file:/, '')
       everything.push(readFileSync(file, 'latin1'), readFileSync(`${file}-wal`, 'latin1'))

@@ -78,7 +78,7 @@ export async function posted(app: App): Promise<Posted[]> {
     .orderBy('delivery.createdAt')
     .execute()
   return rows.map(({ bytes, state, kind, address }) => {
-    const [message] = bytes === null ? [] : (JSON.parse(unpack(bytes)) as Message[])
+    const [message] = bytes === null ? [] : (JSON.parse(unpack(bytes).toString()) as Message[])
     return { deliveryId: '', noticeId: '', locale: 'en', text: '', ...message, address, state, kind }
   })
 }

@@ -1,4 +1,4 @@
-import type { Message } from '../channel.ts'
+import { type Message, readFrozen } from '../channel.ts'
 
 /** Whose name every mail bears. */
 export interface Sender {
@@ -6,11 +6,14 @@ export interface Sender {
   replyTo: string | null
 }
 
-/** One mail as it is frozen: the same form for every provider, so that a mail can go by another one unchanged. */
+/**
+ * One mail as it is frozen, in the form that Resend's API takes: a batch then leaves as it is stored, byte for byte. A
+ * mail can go by another provider unchanged.
+ */
 export interface FrozenMail {
-  from: string
   to: string
-  replyTo?: string
+  from: string
+  reply_to?: string
   subject: string
   html: string
   text: string
@@ -20,44 +23,36 @@ export interface FrozenMail {
 
 /** One recipient per mail: nobody sees another's address, and each has a goodbye of their own. */
 export function freezeMails({ from, replyTo }: Sender, messages: Message[]): string {
-  const mails = messages.map(
-    (message): FrozenMail => ({
-      from,
-      to: message.address,
-      ...(replyTo ? { replyTo } : {}),
-      subject: message.subject ?? '',
-      html: message.html ?? '',
-      text: message.text,
-      headers: message.headers ?? {},
-      tags: [
-        { name: 'delivery', value: message.deliveryId },
-        { name: 'notice', value: message.noticeId },
-      ],
-    }),
+  return JSON.stringify(
+    messages.map(
+      (message): FrozenMail => ({
+        to: message.address,
+        from,
+        ...(replyTo ? { reply_to: replyTo } : {}),
+        subject: message.subject ?? '',
+        html: message.html ?? '',
+        text: message.text,
+        headers: message.headers ?? {},
+        tags: [
+          { name: 'delivery', value: message.deliveryId },
+          { name: 'notice', value: message.noticeId },
+        ],
+      }),
+    ),
   )
-  const bytes = JSON.stringify(mails)
-  if (mails.length > 1) remember(bytes, mails)
-  return bytes
 }
 
-/** What was frozen last, so that large batches need not be parsed again a moment later. */
-const frozenLast = new Map<string, FrozenMail[]>()
-const frozenLastMax = 8
+/** How a batch of an earlier version begins: it stored its mails in the form that Resend's SDK takes and rewrites. */
+const earlierForm = Buffer.from('[{"from"')
 
-function remember(bytes: string, mails: FrozenMail[]): void {
-  frozenLast.set(bytes, mails)
-  for (const oldest of frozenLast.keys()) {
-    if (frozenLast.size <= frozenLastMax) break
-    frozenLast.delete(oldest)
-  }
-}
+/** Whether bytes are a body for Resend's API as they stand; those of an earlier version are not. */
+export const isApiBody = (bytes: Buffer): boolean => !bytes.subarray(0, earlierForm.length).equals(earlierForm)
 
-/** The mails of a batch, in their order: those that these bytes were made of, or read from the bytes, which are the same. */
-export function readMails(bytes: string): FrozenMail[] {
-  const mails = frozenLast.get(bytes)
-  frozenLast.delete(bytes)
-  return mails ?? (JSON.parse(bytes) as FrozenMail[])
-}
+/** The mails of a batch, in their order. */
+export const readMails = (bytes: Buffer): FrozenMail[] =>
+  readFrozen<(FrozenMail & { replyTo?: string })[]>(bytes).map(({ replyTo, ...mail }) =>
+    replyTo ? { ...mail, reply_to: replyTo } : mail,
+  )
 
 /** Each mail of a batch as the bytes of a batch of its own. */
-export const splitMails = (bytes: string): string[] => readMails(bytes).map((mail) => JSON.stringify([mail]))
+export const splitMails = (bytes: Buffer): string[] => readMails(bytes).map((mail) => JSON.stringify([mail]))

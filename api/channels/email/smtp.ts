@@ -1,4 +1,5 @@
-import { createTransport } from 'nodemailer'
+import type nodemailer from 'nodemailer'
+import { load } from '#api/lib/load.ts'
 import { type Channel, DeliveryFailed, type Receipt } from '../channel.ts'
 import { parseEmail } from './address.ts'
 import { type FrozenMail, freezeMails, readMails, type Sender, splitMails } from './mail.ts'
@@ -28,7 +29,7 @@ const idleTimeoutMs = 20_000
  * over, nobody can say whether it was taken, so it is not sent again blindly.
  */
 export function smtpChannel(settings: SmtpSettings & Sender, account?: string): Channel {
-  const transport = createTransport({
+  const transport = load<typeof nodemailer>('nodemailer').createTransport({
     pool: true,
     host: settings.host,
     port: settings.port,
@@ -64,7 +65,7 @@ export function smtpChannel(settings: SmtpSettings & Sender, account?: string): 
       await transport.sendMail({
         from: mail.from,
         to: mail.to,
-        ...(mail.replyTo ? { replyTo: mail.replyTo } : {}),
+        ...(mail.reply_to ? { replyTo: mail.reply_to } : {}),
         subject: mail.subject,
         text: mail.text,
         html: mail.html,

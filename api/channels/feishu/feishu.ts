@@ -3,7 +3,7 @@ import { cutText } from '#api/lib/cut.ts'
 import { outgoingTimeoutMs } from '#api/lib/outgoing.ts'
 import { hourMs, secondMs, toMs } from '#api/lib/time.ts'
 import type { Locale } from '#content/locales.ts'
-import { type Channel, DeliveryFailed, type Message } from '../channel.ts'
+import { type Channel, DeliveryFailed, type Message, readFrozen } from '../channel.ts'
 import { type EndpointSettings, openSealed, parseEndpoint, postTo, sentTogether, waitOf } from '../endpoint.ts'
 
 // Feishu's (Lark's) custom bots: open.feishu.cn/document/client-docs/bot-v3/add-custom-bot. They answer HTTP 200 to
@@ -63,7 +63,7 @@ export function feishuChannel(settings: EndpointSettings): Channel {
       return JSON.stringify(frozen)
     },
     async send(batch) {
-      const { to, deliveryIds, message } = JSON.parse(batch.bytes) as Frozen
+      const { to, deliveryIds, message } = readFrozen<Frozen>(batch.bytes)
       const [secret] = (batch.secrets ?? []).map((sealed) => openSealed(settings, sealed))
       const atSeconds = Math.floor(toMs(settings.clock.now()) / secondMs)
       const signed = secret

@@ -6,7 +6,7 @@ import { gunzip, gzip } from 'node:zlib'
 import type { Clock } from '#api/lib/clock.ts'
 import { hashText } from '#api/lib/pack.ts'
 import { type Instant, toMs } from '#api/lib/time.ts'
-import { type Channel, DeliveryFailed, type FrozenBatch, type Message } from '../channel.ts'
+import { type Channel, DeliveryFailed, type FrozenBatch, type Message, readFrozen } from '../channel.ts'
 
 /** What stands in a list of letters; the letter itself is read by its id. */
 export interface LetterHead {
@@ -80,7 +80,7 @@ async function put(dir: string, clock: Clock, channel: string, batch: FrozenBatc
   let letter: LetterFile
   if (existsSync(file)) letter = JSON.parse((await unzip(await readFile(file))).toString('utf8'))
   else {
-    letter = { at: clock.now(), channel, messages: JSON.parse(batch.bytes) }
+    letter = { at: clock.now(), channel, messages: readFrozen(batch.bytes) }
     await writeWhole(file, await zip(JSON.stringify(letter), { level: 1 }))
   }
   const heads = letter.messages.map(

@@ -1,7 +1,7 @@
 import { cutText } from '#api/lib/cut.ts'
 import { outgoingTimeoutMs } from '#api/lib/outgoing.ts'
 import { hourMs, secondMs } from '#api/lib/time.ts'
-import { type Channel, type ChatParts, DeliveryFailed, type Message } from '../channel.ts'
+import { type Channel, type ChatParts, DeliveryFailed, type Message, readFrozen } from '../channel.ts'
 import { type EndpointSettings, parseEndpoint, postTo, sentTogether, waitOf } from '../endpoint.ts'
 
 // Slack's incoming webhooks: docs.slack.dev/messaging/sending-messages-using-incoming-webhooks.
@@ -57,7 +57,7 @@ export function slackChannel(settings: EndpointSettings): Channel {
       return JSON.stringify(frozen)
     },
     async send(batch) {
-      const { to, deliveryIds, body } = JSON.parse(batch.bytes) as Frozen
+      const { to, deliveryIds, body } = readFrozen<Frozen>(batch.bytes)
       const answer = await postTo(settings, to, body)
       const { status } = answer
       if (status === 200) return sentTogether(deliveryIds)

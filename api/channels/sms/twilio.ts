@@ -1,10 +1,10 @@
-import { createRequire } from 'node:module'
 import type twilio from 'twilio'
 import { AppError } from '#api/errors.ts'
 import type { Clock } from '#api/lib/clock.ts'
+import { load } from '#api/lib/load.ts'
 import { dayMs, type Instant, toMs } from '#api/lib/time.ts'
 import { deriveToken, readToken } from '#api/lib/tokens.ts'
-import { type Channel, DeliveryFailed, type RawRequest } from '../channel.ts'
+import { type Channel, DeliveryFailed, type RawRequest, readFrozen } from '../channel.ts'
 import { judge } from './errors.ts'
 import { exampleNumber, parseNumber } from './number.ts'
 import { fits, orderOf, type SmsRequest, type SmsSender, smsExpiresAfterMs, smsRequest } from './request.ts'
@@ -56,8 +56,7 @@ class Answered extends Error {
   }
 }
 
-/** Read when a channel is opened with it: it takes 35 MB in each thread, which nobody without SMS need spare. */
-const load = (): typeof twilio => createRequire(import.meta.url)('twilio')
+const twilioSdk = () => load<typeof twilio>('twilio')
 
 function clientOf(sdk: typeof twilio) {
   return class Client extends sdk.RequestClient {
@@ -85,7 +84,7 @@ const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOST
 
 /** SMS through Twilio, one message per request: Twilio has no idempotency key, so a lost answer is never tried again blindly. */
 export function twilioChannel(settings: TwilioSettings): Channel {
-  const sdk = load()
+  const sdk = twilioSdk()
   const Client = clientOf(sdk)
   const client = sdk(settings.accountSid, settings.authToken, { httpClient: new Client(settings.baseUrl) })
   return {
@@ -95,7 +94,7 @@ export function twilioChannel(settings: TwilioSettings): Channel {
     confirmation: 'code',
     batchSizeMax: 1,
     perSecond: settings.segmentsPerSecond,
-    cost: (bytes) => smsLength((JSON.parse(bytes) as SmsRequest).body).segments,
+    cost: (bytes) => smsLength(readFrozen<SmsRequest>(bytes).body).segments,
     expiresAfterMs: smsExpiresAfterMs,
     sendTimeoutMs: timeoutMs,
     idempotent: false,
@@ -110,7 +109,7 @@ export function twilioChannel(settings: TwilioSettings): Channel {
     async send(batch) {
       const deliveryId = batch.deliveryIds[0]!
       try {
-        const order = orderOf(JSON.parse(batch.bytes) as SmsRequest, settings.clock.now())
+        const order = orderOf(readFrozen<SmsRequest>(batch.bytes), settings.clock.now())
         if (!order) return [{ deliveryId, state: 'expired', reason: 'too old to be sent' }]
         const { sid } = await client.messages.create(order)
         if (!sid) throw new DeliveryFailed('Twilio answered without an id.', { outcomeUnknown: true })
@@ -134,7 +133,7 @@ export function twilioChannel(settings: TwilioSettings): Channel {
       }
     },
     async lookUp(batch, since) {
-      const request = JSON.parse(batch.bytes) as SmsRequest
+      const request = readFrozen<SmsRequest>(batch.bytes)
       const deliveryId = batch.deliveryIds[0]!
       try {
         // What still waits in Twilio's queue has no date of sending, so a list by that date may leave it out.
@@ -177,7 +176,7 @@ export function twilioChannel(settings: TwilioSettings): Channel {
 function verifyTwilioSignature(authToken: string, publicUrl: string, request: RawRequest): Record<string, string> {
   const form = Object.fromEntries(new URLSearchParams(request.body))
   const signature = request.headers['x-twilio-signature'] ?? ''
-  if (!load().validateRequest(authToken, signature, `${publicUrl}${request.path}`, form))
+  if (!twilioSdk().validateRequest(authToken, signature, `${publicUrl}${request.path}`, form))
     throw new AppError('forbidden', 'The signature of this callback does not fit.')
   return form
 }

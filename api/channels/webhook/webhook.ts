@@ -1,6 +1,6 @@
 import { outgoingTimeoutMs } from '#api/lib/outgoing.ts'
 import { hourMs, minuteMs, secondMs, toMs } from '#api/lib/time.ts'
-import { type Channel, DeliveryFailed } from '../channel.ts'
+import { type Channel, DeliveryFailed, readFrozen } from '../channel.ts'
 import { type EndpointSettings, openSealed, parseEndpoint, postTo, waitOf } from '../endpoint.ts'
 import { newEndpointSecret, signatureHeaders } from './sign.ts'
 
@@ -54,7 +54,7 @@ export function webhookChannel(settings: EndpointSettings): Channel {
       return JSON.stringify(frozen)
     },
     async send(batch) {
-      const { to, id, body } = JSON.parse(batch.bytes) as Frozen
+      const { to, id, body } = readFrozen<Frozen>(batch.bytes)
       const secrets = (batch.secrets ?? []).map((secret) => openSealed(settings, secret))
       const atSeconds = Math.floor(toMs(settings.clock.now()) / secondMs)
       const answer = await postTo(settings, to, body, signatureHeaders(secrets, id, atSeconds, body)).catch(unheard)
