@@ -12,6 +12,8 @@ export interface Message {
   subject?: string
   html?: string
   headers?: Record<string, string>
+  /** This reader's own words, by their names, where `subject`, `html` and `text` hold marks (filling.ts): all else is the same for many. */
+  fills?: Readonly<Record<string, string>>
   /** Chat only: the parts of what `text` says in one. */
   chat?: ChatParts
   text: string

@@ -9,7 +9,7 @@ import { foldMail, foldSms } from './fold-message.ts'
 import { foldedIn } from './fold-queries.ts'
 import { findNotice, type Standing } from './queries.ts'
 import type { Told } from './told.ts'
-import { forReader, type MailTemplate, noticeHeaders } from './update-mail.ts'
+import { type MailTemplate, noticeHeaders } from './update-mail.ts'
 
 /** Writes the messages of one notice. */
 export interface Writer {
@@ -51,7 +51,7 @@ export async function foldWriter(app: App, deliveries: Row<'delivery'>[]): Promi
         preferences: preferencesUrl(app.config, standing),
         unsubscribe: unsubscribeUrl(app.config, standing),
       }
-      return { ...base, ...forReader(mailOf(delivery), links), headers: noticeHeaders(links) }
+      return { ...base, ...mailOf(delivery), fills: links, headers: noticeHeaders(links) }
     },
     stillWhole: async (trx) => (await foldedIn(trx, foldIds)).length === parts.length,
   }

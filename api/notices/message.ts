@@ -4,7 +4,7 @@ import type { Row } from '#api/db/schema.ts'
 import { preferencesUrl, unsubscribeUrl } from '#api/subscribers/links.ts'
 import type { ComposedNotice } from './composed.ts'
 import type { Standing } from './queries.ts'
-import { forReader, mailHeaders } from './update-mail.ts'
+import { mailHeaders } from './update-mail.ts'
 
 /** The message of one delivery: what all readers of its language get, with the links of this one. */
 export function messageFor(app: App, composed: ComposedNotice, delivery: Row<'delivery'>, standing: Standing): Message {
@@ -20,6 +20,10 @@ export function messageFor(app: App, composed: ComposedNotice, delivery: Row<'de
   }
   if (channel === 'webhook') return { ...base, text: composed.hook(locale, links.unsubscribe) }
   if (app.channels.find(({ name }) => name === channel)?.mergesUpdates) return { ...base, ...composed.chat(locale) }
-  const mail = forReader(composed.mail(locale), links)
-  return { ...base, ...mail, headers: mailHeaders(composed.told, composed.sender, links) }
+  return {
+    ...base,
+    ...composed.mail(locale),
+    fills: links,
+    headers: mailHeaders(composed.told, composed.sender, links),
+  }
 }

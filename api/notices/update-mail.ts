@@ -1,3 +1,4 @@
+import { filled, markOf } from '#api/channels/filling.ts'
 import type { ComponentStatus } from '#api/db/schema.ts'
 import { markdownToHtml, markdownToText } from '#api/lib/markdown.ts'
 import type { Site } from '#api/site.ts'
@@ -20,13 +21,13 @@ export interface MailTemplate {
   text: string
 }
 
-interface ReaderLinks {
+/** What differs from reader to reader. */
+type ReaderLinks = {
   preferences: string
   unsubscribe: string
 }
 
-// Control characters cannot come from a text that a person wrote: they were taken out of those.
-const marks: ReaderLinks = { preferences: '\u0001preferences\u0001', unsubscribe: '\u0001unsubscribe\u0001' }
+const marks: ReaderLinks = { preferences: markOf('preferences'), unsubscribe: markOf('unsubscribe') }
 
 /** On white and on black. */
 const colours: Record<ComponentStatus | 'none', [colour: string, darkColour: string]> = {
@@ -110,12 +111,12 @@ export function readerLinks(locale: Locale): { label: string; url: string }[] {
   ]
 }
 
-/** The mail of one reader: cheap, because it is made as often as there are readers. */
-export function forReader(template: MailTemplate, links: ReaderLinks): MailTemplate {
-  const put = (text: string) =>
-    text.replaceAll(marks.preferences, links.preferences).replaceAll(marks.unsubscribe, links.unsubscribe)
-  return { subject: template.subject, html: put(template.html), text: put(template.text) }
-}
+/** The mail as one reader reads it, such as for a preview. */
+export const forReader = ({ subject, html, text }: MailTemplate, links: ReaderLinks): MailTemplate => ({
+  subject,
+  html: filled(html, links),
+  text: filled(text, links),
+})
 
 /** The headers of every notice by mail: one-click goodbye (RFC 8058), no auto-replies. */
 export const noticeHeaders = (links: ReaderLinks): Record<string, string> => ({

@@ -7,6 +7,7 @@ import type { Clock } from '#api/lib/clock.ts'
 import { hashText } from '#api/lib/pack.ts'
 import { type Instant, toMs } from '#api/lib/time.ts'
 import { type Channel, DeliveryFailed, type FrozenBatch, type Message, readFrozen } from '../channel.ts'
+import { filled } from '../filling.ts'
 
 /** What stands in a list of letters; the letter itself is read by its id. */
 export interface LetterHead {
@@ -52,7 +53,7 @@ export function letterboxChannel(
     expiresAfterMs: keepMs,
     sendTimeoutMs: 10_000,
     idempotent: true,
-    freeze: (messages) => JSON.stringify(messages),
+    freeze: (messages) => JSON.stringify(messages.map(whole)),
     async send(batch) {
       try {
         await put(dir, clock, rest.name, batch)
@@ -67,6 +68,14 @@ export function letterboxChannel(
     },
   }
 }
+
+/** A message as it is read. */
+const whole = ({ fills, ...message }: Message): Message => ({
+  ...message,
+  ...(message.subject === undefined ? {} : { subject: filled(message.subject, fills) }),
+  ...(message.html === undefined ? {} : { html: filled(message.html, fills) }),
+  text: filled(message.text, fills),
+})
 
 const nameOf = (batch: FrozenBatch) => hashText(batch.key).slice(0, 24)
 
