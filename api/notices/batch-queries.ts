@@ -1,6 +1,6 @@
 import type { ExpressionBuilder } from 'kysely'
 import { claimable, type Db, type Trx } from '#api/db/connect.ts'
-import { tableOf } from '#api/db/rows.ts'
+import { plain, tableOf } from '#api/db/rows.ts'
 import type { DeliveryState, NewRow, Row, Schema } from '#api/db/schema.ts'
 import type { Instant } from '#api/lib/time.ts'
 import type { Lane } from './provider.ts'
@@ -97,11 +97,27 @@ export const hadUnknown = async (trx: Trx, batchId: string): Promise<boolean> =>
     .where('outcome', 'in', unclear)
     .executeTakeFirst()) !== undefined
 
-/** The ids of a batch's deliveries in their order. */
-export const memberIds = async (db: Db | Trx, batchId: string): Promise<string[]> =>
-  (await db.selectFrom('delivery').select('id').where('batchId', '=', batchId).orderBy('position').execute()).map(
-    ({ id }) => id,
-  )
+/** A batch is being sent: those of its deliveries that waited say so. Gives the ids of all in their order. */
+export async function takeMembers(trx: Trx, batchId: string, now: Instant): Promise<string[]> {
+  const taken = await trx
+    .updateTable('delivery')
+    .set((eb) => {
+      const waits = eb('state', '=', 'queued')
+      return {
+        state: eb
+          .case()
+          .when(waits)
+          .then('sending' as const)
+          .else(eb.ref('state'))
+          .end(),
+        updatedAt: eb.case().when(waits).then(now).else(eb.ref('updatedAt')).end(),
+      }
+    })
+    .where('batchId', '=', batchId)
+    .returning(['id', 'position'])
+    .execute()
+  return taken.sort((a, b) => (a.position ?? 0) - (b.position ?? 0)).map(({ id }) => id)
+}
 
 /** The deliveries of a batch in their order. */
 export const membersOf = (db: Db | Trx, batchId: string): Promise<Row<'delivery'>[]> =>
@@ -113,7 +129,7 @@ export const moveMembers = (
   batchId: string,
   from: DeliveryState[],
   change: Partial<Pick<Row<'delivery'>, 'state' | 'reason' | 'updatedAt' | 'sentAt'>>,
-) => trx.updateTable('delivery').set(change).where('batchId', '=', batchId).where('state', 'in', from).execute()
+) => trx.updateTable('delivery').set(change).where('batchId', '=', batchId).where(plain('state'), 'in', from).execute()
 
 /** Notes the provider's ids, and "sent" where no callback was faster. */
 export async function markSent(
@@ -148,6 +164,12 @@ export async function markSent(
       }
     })
     .whereRef('delivery.id', '=', 'given.id')
+    // Named once more: see putInBatches.
+    .where(
+      'delivery.id',
+      'in',
+      receipts.map(({ deliveryId }) => deliveryId),
+    )
     .execute()
 }
 
@@ -243,6 +265,11 @@ export async function moveToBatches(
       ...change,
     }))
     .whereRef('delivery.id', '=', 'given.id')
-    .where('delivery.state', 'in', ['queued', 'sending'])
+    .where(
+      'delivery.id',
+      'in',
+      moves.map(({ id }) => id),
+    )
+    .where(plain('delivery.state'), 'in', ['queued', 'sending'])
     .execute()
 }

@@ -3,7 +3,7 @@ import type { ChatParts } from '#api/channels/channel.ts'
 import type { Trx } from '#api/db/connect.ts'
 import { AppError } from '#api/errors.ts'
 import { newId } from '#api/lib/ids.ts'
-import { hashText, pack } from '#api/lib/pack.ts'
+import { packHashed } from '#api/lib/pack.ts'
 import { type Instant, plusMs } from '#api/lib/time.ts'
 import type { Locale } from '#content/locales.ts'
 import { providerFor } from './hand-over.ts'
@@ -41,7 +41,7 @@ export async function sendDirect(app: App, trx: Trx, direct: DirectMessage): Pro
   const headers = { 'Auto-Submitted': 'auto-generated', ...direct.message.headers }
   const expiresAt = [plusMs(now, channel.expiresAfterMs), ...(direct.expiresAt ? [direct.expiresAt] : [])].sort()[0]!
   const bytes = by.freeze([{ ...direct.message, headers, deliveryId, noticeId, address, locale, expiresAt }])
-  const packed = pack(bytes)
+  const { packed, hash } = packHashed(bytes)
   await trx
     .insertInto('notice')
     .values({
@@ -67,7 +67,7 @@ export async function sendDirect(app: App, trx: Trx, direct: DirectMessage): Pro
       provider: by.provider,
       size: 1,
       bytes: suppressed ? null : packed,
-      bytesHash: hashText(bytes),
+      bytesHash: hash,
       state: suppressed ? 'final' : 'ready',
       priority: directPriority,
       attempts: 0,

@@ -1,11 +1,13 @@
 import type { App } from '#api/app.ts'
 import type { Channel } from '#api/channels/channel.ts'
+import { sharesWork } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { packHashed } from '#api/lib/pack.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { bornAt } from './again.ts'
 import { apart } from './aside.ts'
+import { insertBatches } from './batch-queries.ts'
 import { composedFor } from './composed.ts'
 import { crashPoint } from './crash.ts'
 import { leftReason } from './expand.ts'
@@ -21,9 +23,8 @@ import {
   closeNotice,
   countReady,
   endDeliveries,
-  insertBatch,
   openNotices,
-  putInBatch,
+  putInBatches,
   type Standing,
   standingOf,
   unfrozen,
@@ -34,8 +35,10 @@ import { nowSince } from './time-of-day.ts'
 export const readyAhead = { least: 4, most: 8 } as const
 /** The same where each address is a server of its own, which has a batch to itself. */
 const endpointsAhead = 100
-/** Deliveries frozen in one transaction, at the most. */
-const freezeMax = 100
+/** Batches frozen in one transaction, at the most: on SQLite it holds the only lock, on a server each round trip counts. */
+const batchesMax = { sqlite: 1, server: 4 } as const
+/** Deliveries frozen for one of them, also where each is a batch of its own. */
+const deliveriesMax = 100
 /** A notice to many goes after every message that one person waits for. */
 const noticePriority = 1
 
@@ -61,7 +64,8 @@ export async function freezeNext(app: App, ahead: number = readyAhead.most): Pro
       : (probing ? 1 : ahead) - (await countReady(app.db, channel.name))
     if (room <= 0) continue
     for (const notice of going) {
-      const limit = Math.min(room * by.batchSizeMax, freezeMax)
+      const most = sharesWork(app.db) ? batchesMax.server : batchesMax.sqlite
+      const limit = Math.min(room * by.batchSizeMax, most * deliveriesMax)
       if (await apart(app, notice.id, () => freezeSome(app, by, notice, limit))) return true
     }
   }
@@ -129,11 +133,9 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
     .transaction()
     .execute(async (trx) => {
       const now = app.now()
-      // Who leaves while the mails are written is not in a batch that then stands: it is made again without them.
-      const again = byId(await standingOf(trx, subscriberIds))
-      if (reached.some(({ subscriberId }) => !mayGo(again.get(subscriberId)))) return false
+      // Who leaves while the mails are written is found when the batch is claimed.
       for (const delivery of deliveries) {
-        const standing = again.get(delivery.subscriberId)
+        const standing = standings.get(delivery.subscriberId)
         if (mayGo(standing)) continue
         const end =
           standing?.suppressed && !standing.closedAt
@@ -144,8 +146,9 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
       for (const delivery of silent)
         await endDeliveries(trx, [delivery.id], now, { state: 'skipped', reason: writer.silent(delivery)! })
       if (!(await foldAway(trx, now, channel.name, folded))) throw new FrozenElsewhere()
-      for (const { id, members, packed, hash } of batches) {
-        await insertBatch(trx, {
+      await insertBatches(
+        trx,
+        batches.map(({ id, members, packed, hash }) => ({
           id,
           noticeId: notice.id,
           channel: channel.name,
@@ -162,11 +165,13 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
           createdAt: now,
           finalAt: null,
           askedAt,
-        })
-        const ids = members.map((delivery) => delivery.id)
-        // Another worker froze one of them: nothing of this transaction may stand.
-        if (!(await putInBatch(trx, id, ids))) throw new FrozenElsewhere()
-      }
+        })),
+      )
+      const places = batches.flatMap(({ id: batchId, members }) =>
+        members.map(({ id }, position) => ({ id, batchId, position })),
+      )
+      // Another worker froze one of them: nothing of this transaction may stand.
+      if (!(await putInBatches(trx, places))) throw new FrozenElsewhere()
       if (!(await writer.stillWhole(trx))) throw new FrozenElsewhere()
       return true
     })

@@ -1,18 +1,19 @@
 import type { App } from '#api/app.ts'
 import type { Channel } from '#api/channels/channel.ts'
-import type { Row } from '#api/db/schema.ts'
+import type { NewRow, Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
-import { hashText, pack } from '#api/lib/pack.ts'
+import { packHashed } from '#api/lib/pack.ts'
 import { endpointsOf } from '#api/subscribers/endpoint-queries.ts'
 import { bornAt } from './again.ts'
 import { apart } from './aside.ts'
+import { insertBatches } from './batch-queries.ts'
 import { type ComposedNotice, composedFor } from './composed.ts'
 import { crashPoint } from './crash.ts'
 import { leftReason } from './expand.ts'
 import { endOf } from './expiry.ts'
 import { busyAmong } from './merge-queries.ts'
 import { messageFor } from './message.ts'
-import { endDeliveries, insertBatch, putInBatch, standingOf, unfrozen } from './queries.ts'
+import { endDeliveries, type Place, putInBatches, standingOf, unfrozen } from './queries.ts'
 import { nowSince } from './time-of-day.ts'
 
 /** Rows looked at for one piece of work, of each notice. */
@@ -48,7 +49,8 @@ export async function freezeMerged(app: App, channel: Channel, notices: Row<'not
   const standings = new Map((await standingOf(app.db, free)).map((standing) => [standing.id, standing]))
   const endpoints = new Map((await endpointsOf(app.db, free)).map((endpoint) => [endpoint.subscriberId, endpoint]))
   const now = app.now()
-  let written = 0
+  const batches: NewRow<'batch'>[] = []
+  const places: Place[] = []
   await app.db
     .transaction()
     .execute(async (trx) => {
@@ -75,14 +77,15 @@ export async function freezeMerged(app: App, channel: Channel, notices: Row<'not
           together.map(({ delivery, notice }) => messageFor(app, composed.get(notice.id)!, delivery, standing)),
         )
         const restUntil = endpoints.get(subscriberId)?.nextSendAt
-        const id = newId()
-        await insertBatch(trx, {
-          id,
+        const { packed, hash } = packHashed(bytes)
+        const batchId = newId()
+        batches.push({
+          id: batchId,
           noticeId: together.at(-1)!.notice.id,
           channel: channel.name,
           size: together.length,
-          bytes: pack(bytes),
-          bytesHash: hashText(bytes),
+          bytes: packed,
+          bytesHash: hash,
           state: 'ready',
           priority: noticePriority,
           attempts: 0,
@@ -93,15 +96,16 @@ export async function freezeMerged(app: App, channel: Channel, notices: Row<'not
           finalAt: null,
           askedAt: first.delivery.askedAt,
         })
-        // Another worker froze one of them: nothing of this transaction may stand.
-        if (!(await putInBatch(trx, id, idsOf(together)))) throw new MergedElsewhere()
-        written++
+        places.push(...idsOf(together).map((id, position) => ({ id, batchId, position })))
       }
+      await insertBatches(trx, batches)
+      // Another worker froze one of them: nothing of this transaction may stand.
+      if (!(await putInBatches(trx, places))) throw new MergedElsewhere()
     })
     .catch((error: unknown) => {
       if (!(error instanceof MergedElsewhere)) throw error
     })
-  if (written) crashPoint(app, 'after-freeze')
+  if (batches.length) crashPoint(app, 'after-freeze')
   return true
 }
 

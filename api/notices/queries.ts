@@ -1,5 +1,5 @@
 import { claimable, type Db, type Trx } from '#api/db/connect.ts'
-import { tableOf } from '#api/db/rows.ts'
+import { plain, tableOf } from '#api/db/rows.ts'
 import type { NewRow, Row } from '#api/db/schema.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { isFree } from './batch-queries.ts'
@@ -118,12 +118,12 @@ export const deliveryInsert = (db: Db, noticeId: string, channel: string, now: I
     .onConflict((oc) => oc.columns(['noticeId', 'channel', 'subscriberId']).doNothing())
     .compile()
 
-/** Batches of notices to many that wait to be sent, on one channel. */
+/** Batches of notices to many that wait to be sent, on one channel; those on their way are not among them. */
 export async function countReady(db: Db | Trx, channel: string): Promise<number> {
   const { count } = await db
     .selectFrom('batch')
     .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('state', 'in', ['ready', 'sending'])
+    .where('state', '=', 'ready')
     .where('priority', '>', 0)
     .where('channel', '=', channel)
     .where(isFree)
@@ -163,23 +163,31 @@ export const standingOf = (db: Db | Trx, ids: string[]): Promise<Standing[]> =>
     .where('subscriber.id', 'in', ids)
     .execute()
 
-export const insertBatch = (trx: Trx, row: NewRow<'batch'>) => trx.insertInto('batch').values(row).execute()
+/** A delivery's place in a batch. */
+export type Place = { id: string; batchId: string; position: number }
 
-/** Puts deliveries into a batch, in this order; false when another worker holds one of them or it is no longer queued. */
-export async function putInBatch(trx: Trx, batchId: string, ids: string[]): Promise<boolean> {
-  const places = ids.map((id, place) => ({ id, place }))
+/** Puts deliveries into batches; false when another worker holds one of them or it is no longer queued. */
+export async function putInBatches(trx: Trx, places: Place[]): Promise<boolean> {
+  if (!places.length) return true
+  // How they stand is given with them and joined: as a condition by itself it makes PostgreSQL expect next to no rows, and
+  // it then compares each of them with each that is given.
+  const given = places.map((place) => ({ ...place, before: '', state: 'queued' }))
+  const columns = { id: 'text', batchId: 'text', position: 'integer', before: 'text', state: 'text' } as const
   const put = await trx
     .updateTable('delivery')
-    .from(tableOf(trx, 'given', { id: 'text', place: 'integer' }, places))
-    .set((eb) => ({ batchId, position: eb.ref('given.place') }))
+    .from(tableOf(trx, 'given', columns, given))
+    .set((eb) => ({ batchId: eb.ref('given.batchId'), position: eb.ref('given.position') }))
     .whereRef('delivery.id', '=', 'given.id')
     // Named once more: PostgreSQL would read every delivery for each of those that are given.
-    .where('delivery.id', 'in', ids)
-    // Written so that no index can answer it: SQLite would walk all that wait, not the few that are given.
-    .where((eb) => eb(eb.fn.coalesce('delivery.batchId', eb.val('')), '=', ''))
-    .where('delivery.state', '=', 'queued')
+    .where(
+      'delivery.id',
+      'in',
+      places.map(({ id }) => id),
+    )
+    .whereRef(plain('delivery.batchId'), '=', 'given.before')
+    .whereRef(plain('delivery.state'), '=', 'given.state')
     .executeTakeFirst()
-  return Number(put.numUpdatedRows) === ids.length
+  return Number(put.numUpdatedRows) === places.length
 }
 
 /** Ends deliveries that are not sent, with the reason: those that still wait for a batch, and no other worker took meanwhile. */
@@ -193,8 +201,8 @@ export const endDeliveries = (
     .updateTable('delivery')
     .set({ ...end, updatedAt: now })
     .where('id', 'in', ids)
-    .where('state', '=', 'queued')
-    .where('batchId', 'is', null)
+    .where(plain('state'), '=', 'queued')
+    .where(plain('batchId'), '=', '')
     .execute()
 
 export const findChannelState = (db: Db | Trx, channel: string) =>
@@ -205,19 +213,13 @@ export const channelStates = async (db: Db): Promise<Map<string, Row<'channelSta
   new Map((await db.selectFrom('channelState').selectAll().execute()).map((row) => [row.channel, row]))
 
 /** Reads how a channel stands and holds it until the transaction ends, so that workers keep its rate together. */
-export async function holdChannelState(trx: Trx, channel: string): Promise<Row<'channelState'>> {
-  await trx
+export const holdChannelState = (trx: Trx, channel: string): Promise<Row<'channelState'>> =>
+  trx
     .insertInto('channelState')
     .values({ channel, stoppedAt: null, stoppedReason: null, nextSendAt: null })
-    .onConflict((oc) => oc.column('channel').doNothing())
-    .execute()
-  return trx
-    .updateTable('channelState')
-    .set((eb) => ({ nextSendAt: eb.ref('nextSendAt') }))
-    .where('channel', '=', channel)
+    .onConflict((oc) => oc.column('channel').doUpdateSet((eb) => ({ nextSendAt: eb.ref('channelState.nextSendAt') })))
     .returningAll()
     .executeTakeFirstOrThrow()
-}
 
 export const saveChannelState = (
   trx: Db | Trx,

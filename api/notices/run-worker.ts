@@ -84,6 +84,13 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
     return new Set(full.map(({ name }) => name))
   }
 
+  /** Puts on their way what lanes are free for. True when there was something. */
+  async function launchAll(): Promise<boolean> {
+    let some = false
+    while (await launch()) some = true
+    return some
+  }
+
   /** Puts one more batch on its way when a lane is free. */
   async function launch(): Promise<boolean> {
     const claim = await claimNext(app, fullChannels())
@@ -137,17 +144,12 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
         ready = true
         await settleLeft()
         await sweep()
-        let trouble: unknown
-        const planned = await planOnce(app).catch((error: unknown) => {
-          trouble = error
-          return false
-        })
-        // What cannot be planned holds up nothing that is ready, such as a confirmation somebody waits for.
-        let sent = false
-        while (await launch()) sent = true
+        // Beside each other, for a server works while we wait for it. What cannot be planned holds up nothing that is
+        // ready, such as a confirmation somebody waits for.
+        const steps = await Promise.allSettled([planOnce(app), launchAll()])
         look()
-        if (trouble) throw trouble
-        if (planned || sent) await rest(performance.now() - startedAt)
+        for (const step of steps) if (step.status === 'rejected') throw step.reason
+        if (steps.some((step) => step.status === 'fulfilled' && step.value)) await rest(performance.now() - startedAt)
         else await sleep(await waitMs())
       } catch (error) {
         app.log('error', 'worker.failed', { name: (error as Error).name, message: (error as Error).message })

@@ -15,7 +15,7 @@ import { unpack } from '#api/lib/pack.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
 import { bornAt } from './again.ts'
 import { agendaOf } from './agenda-queries.ts'
-import { firstTriedAt, insertAttempt, memberIds, moveMembers, nextBatch, saveBatch } from './batch-queries.ts'
+import { firstTriedAt, insertAttempt, nextBatch, saveBatch, takeMembers } from './batch-queries.ts'
 import { crashPoint } from './crash.ts'
 import { endpointOf } from './endpoints.ts'
 import { endOf } from './expiry.ts'
@@ -137,14 +137,13 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   if (await takeApartGone(trx, now, batch)) return 'ended'
   const endpoint = channel.perAddress ? await endpointOf(trx, now, batch, notice) : undefined
   if (endpoint === null) return 'ended'
-  const deliveryIds = await memberIds(trx, batch.id)
+  const deliveryIds = await takeMembers(trx, batch.id, now)
   await saveBatch(trx, batch.id, {
     state: 'sending',
     attempts: batch.attempts + 1,
     leaseOwner: ownerOf(app),
     leaseUntil: plusMs(now, leaseMs),
   })
-  await moveMembers(trx, batch.id, ['queued'], { state: 'sending', updatedAt: now })
   await insertAttempt(trx, {
     id: newId(),
     batchId: batch.id,

@@ -9,21 +9,30 @@ const underWay = ['queued', 'sending', 'unknown', 'sent', 'delayed', 'delivered'
 
 /** The updates of an incident with the notices that tell of them, oldest first. */
 export async function toldUpdates(db: Db | Trx, incidentId: string): Promise<ToldUpdate[]> {
-  const updates = await db
-    .selectFrom('incidentUpdate')
-    .select(['id as updateId', 'number', 'correctsId'])
-    .where('incidentId', '=', incidentId)
-    .orderBy('number')
+  const rows = await db
+    .selectFrom('incidentUpdate as update')
+    .leftJoin('notice', (join) =>
+      join.onRef('notice.incidentId', '=', 'update.incidentId').onRef('notice.updateId', '=', 'update.id'),
+    )
+    .select(['update.id as updateId', 'update.number', 'update.correctsId'])
+    .select([
+      'notice.id',
+      'notice.kind',
+      'notice.audience',
+      'notice.createdAt',
+      'notice.expandedAt',
+      'notice.heldAt',
+      'notice.endedAt',
+    ])
+    .where('update.incidentId', '=', incidentId)
+    .orderBy('update.number')
     .execute()
-  const notices = await db
-    .selectFrom('notice')
-    .select(['id', 'kind', 'audience', 'createdAt', 'expandedAt', 'heldAt', 'endedAt', 'updateId'])
-    .where('incidentId', '=', incidentId)
-    .execute()
-  return updates.map((update) => {
-    const notice = notices.find(({ updateId }) => updateId === update.updateId)
-    return { ...update, notice: notice ?? null }
-  })
+  return rows.map(({ updateId, number, correctsId, id, kind, createdAt, ...notice }) => ({
+    updateId,
+    number,
+    correctsId,
+    notice: id === null || kind === null || createdAt === null ? null : { id, kind, createdAt, ...notice },
+  }))
 }
 
 /** Deliveries of a notice that wait for a batch, and whose recipient a newer notice tells on the same channel. */

