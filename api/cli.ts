@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { type Config, ConfigError, readConfig } from './config.ts'
@@ -23,6 +23,7 @@ const usage = `npm run candor -- <command>
                                           is older than the page
   export DIR                              the published folder, with settings for nginx, Caddy and others;
                                           asks nothing of the database
+  sample-affected FILE                    the demonstration's list of affected customers, as CSV to import
   help                                    this text
 
 Settings come from the environment; the README lists them. On a demonstration's data folder (DATA_DIR=./data/demo)
@@ -130,6 +131,20 @@ const table: Record<string, (args: string[]) => Promise<void>> = {
     const [folder] = positionals
     if (!folder) throw new UsageError('Into which folder? Such as: npm run candor -- export ./status-page.')
     await run((commands, config) => commands.exportFolder(config, say, folder))
+  },
+  async 'sample-affected'(args) {
+    const { positionals } = optionsOf(args, {}, 1)
+    const [file] = positionals
+    if (!file) throw new UsageError('Into which file? Such as: npm run candor -- sample-affected ./affected.csv.')
+    const [{ affectedCsv }, { readMerchants }] = await Promise.all([
+      import('./demo/customers.ts'),
+      import('./demo/company.ts'),
+    ])
+    const csv = affectedCsv(readMerchants())
+    writeFileSync(file, csv)
+    say(
+      `${file} holds ${csv.trimEnd().split('\n').length - 1} rows below its headings. Import it on the page of the incident.`,
+    )
   },
   async help() {
     say(usage)

@@ -5,6 +5,8 @@ import { accountRoutes } from '#api/accounts/routes.ts'
 import type { App } from '#api/app.ts'
 import { auditRoutes } from '#api/audit/routes.ts'
 import { componentRoutes } from '#api/components/routes.ts'
+import { customerRoutes } from '#api/customers/routes.ts'
+import { isUpload } from '#api/customers/upload.ts'
 import { AppError, invalid } from '#api/errors.ts'
 import { feedbackRoutes } from '#api/feedback/routes.ts'
 import { answerError, newRouter } from '#api/http/router.ts'
@@ -17,7 +19,7 @@ import { subscriberRoutes } from '#api/subscribers/routes.ts'
 import { type ApiDocument, describe } from './openapi.ts'
 import { operationRoutes } from './operations.ts'
 
-/** The largest body any route takes, in bytes; astro.config.mjs says the same for pages. */
+/** The largest body any route takes but for files, in bytes; astro.config.mjs says the same for pages. */
 export const bodyBytesMax = 256 * 1024
 export const tooLarge = () => new AppError('too_large', `The body is larger than ${bodyBytesMax / 1024} KB.`)
 
@@ -26,18 +28,19 @@ export function openRoutes(app: App) {
   const router = newRouter()
   router.onError((error, c) => answerError(error, c, app.log))
   router.notFound((c) => answerError(new AppError('not_found', 'There is nothing at this address.'), c, app.log))
-  router.use(
-    bodyLimit({
-      maxSize: bodyBytesMax,
-      onError: () => {
-        throw tooLarge()
-      },
-    }),
-  )
+  const limited = bodyLimit({
+    maxSize: bodyBytesMax,
+    onError: () => {
+      throw tooLarge()
+    },
+  })
+  // A file has a limit of its own, and is counted as it comes in.
+  router.use((c, next) => (isUpload(c.req.method, c.req.path) ? next() : limited(c, next)))
   router.use(guard(app))
   router.use(async (c, next) => {
     const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
-    if (!reads && hasBody(c) && c.req.path.startsWith('/api/') && !/\bjson\b/i.test(c.req.header('content-type') ?? ''))
+    const json = c.req.path.startsWith('/api/') && !isUpload(c.req.method, c.req.path)
+    if (!reads && json && hasBody(c) && !/\bjson\b/i.test(c.req.header('content-type') ?? ''))
       throw invalid('Send the body as JSON, with the header Content-Type: application/json.')
     if (!reads && app.health.trouble) throw new AppError('unavailable', app.health.trouble)
     await next()
@@ -65,6 +68,7 @@ export function openRoutes(app: App) {
     .route('/', noticeRoutes(app))
     .route('/', reviewRoutes(app))
     .route('/', feedbackRoutes(app))
+    .route('/', customerRoutes(app))
     .route('/', accountRoutes(app))
     .route('/', auditRoutes(app))
 }

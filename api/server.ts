@@ -3,6 +3,7 @@ import { getRequestListener } from '@hono/node-server'
 import { locales } from '#content/locales.ts'
 import type { App } from './app.ts'
 import { type Answers, clientFor } from './client.ts'
+import { isUpload } from './customers/upload.ts'
 import { AppError, errorBody, errorStatus, invalid } from './errors.ts'
 import { clientAddress, clientIpHeader } from './http/client-ip.ts'
 import { foreignOrigin } from './http/origin.ts'
@@ -102,7 +103,8 @@ const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 /** What is turned away before any route sees it: strange methods, bodies too large, forms of other sites. */
 function refusalOf(req: IncomingMessage, publicUrl: string): AppError | null {
   if (!methods.includes(req.method ?? '')) return invalid('This method is not known here.')
-  if (Number(req.headers['content-length'] ?? 0) > bodyBytesMax) return tooLarge()
+  const path = (req.url ?? '').split('?')[0]!
+  if (Number(req.headers['content-length'] ?? 0) > bodyBytesMax && !isUpload(req.method ?? '', path)) return tooLarge()
   const foreign = foreignOrigin(req, publicUrl)
   return foreign ? new AppError('forbidden', foreign) : null
 }

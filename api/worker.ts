@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openApp } from './app.ts'
 import type { Config } from './config.ts'
+import { runImporter } from './customers/work.ts'
 import { DemoClock } from './demo/clock.ts'
 import { forgetReceipts } from './notices/receipts.ts'
 import { runWorker } from './notices/run-worker.ts'
@@ -20,10 +21,17 @@ const worker = runWorker(app, async () => {
   await sweepSubscribers(app)
   await forgetReceipts(app)
 })
+const importer = runImporter(app)
 parentPort?.on('message', (message) => {
-  if (message === 'wake') worker.wake()
-  if (message === 'stop') void worker.stop()
+  if (message === 'wake') {
+    worker.wake()
+    importer.wake()
+  }
+  if (message === 'stop') {
+    void worker.stop()
+    void importer.stop()
+  }
 })
-await worker.ended
+await Promise.all([worker.ended, importer.ended])
 await app.close()
 parentPort?.close()

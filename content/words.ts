@@ -1,11 +1,13 @@
 import type { Locale } from './locales.ts'
 import enAdmin from './words/en/admin.json' with { type: 'json' }
+import enCustomers from './words/en/customers.json' with { type: 'json' }
 import enMaintenance from './words/en/maintenance.json' with { type: 'json' }
 import enMessages from './words/en/messages.json' with { type: 'json' }
 import enPage from './words/en/page.json' with { type: 'json' }
 import enReviews from './words/en/reviews.json' with { type: 'json' }
 import enSubscribe from './words/en/subscribe.json' with { type: 'json' }
 import zhAdmin from './words/zh-CN/admin.json' with { type: 'json' }
+import zhCustomers from './words/zh-CN/customers.json' with { type: 'json' }
 import zhMaintenance from './words/zh-CN/maintenance.json' with { type: 'json' }
 import zhMessages from './words/zh-CN/messages.json' with { type: 'json' }
 import zhPage from './words/zh-CN/page.json' with { type: 'json' }
@@ -17,6 +19,7 @@ const en = {
   subscribe: enSubscribe,
   messages: enMessages,
   admin: enAdmin,
+  customers: enCustomers,
   maintenance: enMaintenance,
   reviews: enReviews,
 }
@@ -30,6 +33,7 @@ const labels: Record<Locale, Labels> = {
     subscribe: zhSubscribe,
     messages: zhMessages,
     admin: zhAdmin,
+    customers: zhCustomers,
     maintenance: zhMaintenance,
     reviews: zhReviews,
   },

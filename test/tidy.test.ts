@@ -76,6 +76,7 @@ const slices = [
   'accounts',
   'reviews',
   'feedback',
+  'customers',
 ]
 const kind = (name: string, file: string) => new RegExp(`^api/[a-z]+/([a-z-]+-)?${name}\\.ts$`).test(file)
 const isKind = (names: string[], file: string) => names.some((name) => kind(name, file))
@@ -88,6 +89,12 @@ const workshops: Record<string, string> = {
   'api/accounts/own-password.ts': 'changes better-auth’s rows',
   'api/accounts/sign-in.ts': 'opens and ends sessions, which are better-auth’s rows',
   'api/incidents/say.ts': 'writes an update into the transaction of whoever speaks',
+  'api/customers/receive.ts': 'takes files in, piece by piece',
+  'api/customers/report.ts': 'reads the rows that are not used out piece by piece',
+  'api/customers/staging.ts': 'writes what rows say into the transaction of whoever calls it',
+  'api/customers/table.ts': 'reads a table out of a stream',
+  'api/customers/upload.ts': 'finds the file in a request',
+  'api/customers/work.ts': 'the importer’s steps and its loop',
   'api/notices/aside.ts': 'keeps trouble with one notice from the others',
   'api/notices/composed.ts': 'reads what a notice is composed from',
   'api/notices/crash.ts': 'ends the process where a test asks for it',

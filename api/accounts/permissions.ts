@@ -20,6 +20,8 @@ const speakingPeople: readonly Role[] = ['owner', 'lead', 'comms']
 const mailReaders: readonly Role[] = ['owner', 'lead', 'comms', 'coordination']
 /** Whoever sees addresses whole, as api/subscribers/address.ts says. */
 const addressReaders: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'machine']
+/** Whoever may change what is known of customers, and say who was affected. */
+const customerKeepers: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'machine']
 const keepers: readonly Role[] = ['owner', 'lead', 'machine']
 /** Whoever works on a review; legal approves what it says in public. */
 const reviewers: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'legal', 'machine']
@@ -109,6 +111,16 @@ export const permissions: readonly Permission[] = [
   ...post(speakers, '/api/v1/maintenances', '/api/v1/subscribers'),
   ...patch(speakers, '/api/v1/maintenances/:id'),
   ...post(speakers, '/api/v1/maintenances/:id/cancellation', '/api/v1/maintenances/:id/completion'),
+
+  // Customers, files that tell of them, and who was affected.
+  ...get(all, '/api/v1/customers', '/api/v1/customers/kinds', '/api/v1/customers/:id'),
+  ...get(all, '/api/v1/incidents/:id/affected', '/api/v1/affected/:id'),
+  ...post(customerKeepers, '/api/v1/customers', '/api/v1/customers/batch', '/api/v1/incidents/:id/affected'),
+  ...patch(customerKeepers, '/api/v1/customers/:id'),
+  ...remove(customerKeepers, '/api/v1/affected/:id', '/api/v1/imports/:id'),
+  ...get(customerKeepers, '/api/v1/imports', '/api/v1/imports/:id'),
+  ...get(customerKeepers, '/api/v1/imports/:id/rows', '/api/v1/imports/:id/report.csv'),
+  ...post(customerKeepers, '/api/v1/imports', '/api/v1/imports/:id/columns', '/api/v1/imports/:id/commit'),
 
   // Accounts, and who did what.
   ...get(auditReaders, '/api/v1/audit'),

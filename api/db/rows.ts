@@ -17,7 +17,7 @@ export const plain = <T, K extends string>(column: K): RawBuilder<T> => sql<T>`c
 export function tableOf<R extends Record<string, Value>, A extends string>(
   db: Db | Trx,
   name: A,
-  columns: { [K in keyof R & string]: 'text' | 'integer' },
+  columns: { [K in keyof R & string]: 'text' | 'integer' | 'bigint' },
   rows: readonly R[],
 ): AliasedRawBuilder<R, A> {
   const names = Object.keys(columns)

@@ -4,6 +4,7 @@ import type { Customers } from './schema-customers.ts'
 import type { Ledger } from './schema-ledger.ts'
 import type { Reviews } from './schema-reviews.ts'
 
+export type { AffectedSource, ImportKind, ImportState, RowFate } from './schema-customers.ts'
 export type { DeliveryState } from './schema-ledger.ts'
 
 // Columns typed Json hold JSON text on both engines; Flag is 0 or 1; instants are ISO text in UTC.

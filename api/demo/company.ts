@@ -105,11 +105,33 @@ const namesSchema = z.strictObject({
   mobilePrefixes: list,
 })
 
+const weights = z.record(z.string(), z.int().min(1))
+const customersSchema = z.strictObject({
+  currency: z.string(),
+  plans: z.array(
+    z.strictObject({
+      name: z.string(),
+      monthlyFeeMinor: z.int(),
+      customers: z.int(),
+      affected: z.int(),
+      uses: z.array(z.string()),
+    }),
+  ),
+  regions: weights,
+  english: z.int(),
+  segments: z.record(z.string(), list),
+  first: list,
+  key: z.strictObject({ customers: z.int(), contacts: z.int() }),
+  managers: z.array(z.string()),
+  affected: z.strictObject({ minutes: z.array(z.int()), duplicates: z.int(), unknown: z.int() }),
+})
+
 /** An incident as the demonstration's files tell it: wall-clock times of the page's zone, components by their key. */
 export type ToldIncident = z.infer<typeof toldIncident>
 export type ToldUpdate = z.infer<typeof toldUpdate>
 export type ToldMaintenance = z.infer<typeof historySchema>['maintenances'][number]
 export type Company = z.infer<typeof companySchema>
+export type Merchants = z.infer<typeof customersSchema>
 export type Names = z.infer<typeof namesSchema>
 export type Following = z.infer<typeof following>
 
@@ -126,3 +148,5 @@ export const readHistory = () => read('history.yaml', historySchema)
 export const readEvening = (): ToldIncident => read('evening.yaml', toldIncident)
 /** What addresses are made of: content/demo/names.yaml. */
 export const readNames = (): Names => read('names.yaml', namesSchema)
+/** The merchants who are its customers: content/demo/customers.yaml. */
+export const readMerchants = (): Merchants => read('customers.yaml', customersSchema)

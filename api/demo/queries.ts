@@ -1,6 +1,7 @@
 import type { Db, Trx } from '#api/db/connect.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { latest } from './clock.ts'
+import type { MerchantRows } from './customers.ts'
 import type { Followers } from './subscribers.ts'
 
 const rowsPerInsert = 500
@@ -14,6 +15,13 @@ export async function insertFollowers(trx: Trx, { subscribers, choices, suppress
   for (const rows of chunks(subscribers)) await trx.insertInto('subscriber').values(rows).execute()
   for (const rows of chunks(choices)) await trx.insertInto('subscriberComponent').values(rows).execute()
   for (const rows of chunks(suppressions)) await trx.insertInto('suppression').values(rows).execute()
+}
+
+/** Writes the customers, all at once. */
+export async function insertMerchants(trx: Trx, { customers, contacts, uses }: MerchantRows): Promise<void> {
+  for (const rows of chunks(customers)) await trx.insertInto('customer').values(rows).execute()
+  for (const rows of chunks(contacts)) await trx.insertInto('customerContact').values(rows).execute()
+  for (const rows of chunks(uses)) await trx.insertInto('customerComponent').values(rows).execute()
 }
 
 const mark = 'demonstration'

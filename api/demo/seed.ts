@@ -6,8 +6,17 @@ import { ManualClock } from '#api/lib/clock.ts'
 import { dayMs, type Instant, plusMs } from '#api/lib/time.ts'
 import { announceMaintenance, completeMaintenance } from '#api/maintenance/actions.ts'
 import { isReviewed } from '#api/reviews/review.ts'
-import { readCompany, readEvening, readHistory, readNames, type ToldIncident, type ToldMaintenance } from './company.ts'
-import { insertFollowers, markDemonstration } from './queries.ts'
+import {
+  readCompany,
+  readEvening,
+  readHistory,
+  readMerchants,
+  readNames,
+  type ToldIncident,
+  type ToldMaintenance,
+} from './company.ts'
+import { makeCustomers } from './customers.ts'
+import { insertFollowers, insertMerchants, markDemonstration } from './queries.ts'
 import { closePast, writeEvening, writeYoungest } from './reviews.ts'
 import { makeFollowers } from './subscribers.ts'
 import { at, type Cast, findCast, openTold, publishTold, saidAt } from './told.ts'
@@ -46,6 +55,7 @@ export async function seedDemonstration(base: App, { password, evening }: Seedin
   const told = readEvening()
   clock.set(at(app, told.date, '17:00'))
   await seedFollowers(app, cast)
+  await seedMerchants(app, cast)
   if (evening) {
     const incident = { ...told, updates: upTo(told, evening) }
     for (const step of incidentSteps(app, cast, incident, true)) {
@@ -150,6 +160,17 @@ async function seedFollowers(app: App, cast: Cast): Promise<void> {
     await insertFollowers(trx, followers)
     await record(trx, now, system, 'subscribers.imported', 'demonstration', {
       after: { subscribers: followers.subscribers.length, suppressed: followers.suppressions.length },
+    })
+  })
+}
+
+async function seedMerchants(app: App, cast: Cast): Promise<void> {
+  const now = app.now()
+  const merchants = makeCustomers(readMerchants(), readNames(), cast.component, now)
+  await app.db.transaction().execute(async (trx) => {
+    await insertMerchants(trx, merchants)
+    await record(trx, now, system, 'customers.imported', 'demonstration', {
+      after: { customers: merchants.customers.length, contacts: merchants.contacts.length },
     })
   })
 }

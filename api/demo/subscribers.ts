@@ -90,7 +90,8 @@ function choicesOf(counts: Following, roll: Dice): Choice[] {
   ]
 }
 
-function mailOf(names: Names, roll: Dice, locale: Locale): string {
+/** An invented mail address. */
+export function mailOf(names: Names, roll: Dice, locale: Locale): string {
   const digits = roll.number(3) === 0 ? String(10 + roll.number(90)) : ''
   if (locale === 'en') {
     const who = `${roll.pick(names.firstNames)}.${roll.pick(names.lastNames)}`
@@ -105,12 +106,15 @@ function mailOf(names: Names, roll: Dice, locale: Locale): string {
   return `${roll.number(4) === 0 ? roll.pick(names.desks) : `${surname}.${given}`}@${shop}`
 }
 
-const numberOf = (names: Names, roll: Dice): string =>
+/** An invented mobile number. */
+export const numberOf = (names: Names, roll: Dice): string =>
   `+86${roll.pick(names.mobilePrefixes)}${String(10_000_000 + roll.number(89_999_999))}`
 
-const wordOf = (roll: Dice): string => Array.from({ length: 12 }, () => roll.pick([...idLetters])).join('')
+/** An id that is the same at every run. */
+export const wordOf = (roll: Dice): string => Array.from({ length: 12 }, () => roll.pick([...idLetters])).join('')
 
-function fresh(taken: Set<string>, make: () => string): string {
+/** Makes one that has not been made before. */
+export function fresh(taken: Set<string>, make: () => string): string {
   for (;;) {
     const made = make()
     if (taken.has(made)) continue

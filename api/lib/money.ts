@@ -8,7 +8,7 @@ export interface Price {
 const microsPerUnit = 1_000_000
 
 /** How many digits a currency has behind the point: 2 for CNY, none for JPY. */
-const digitsOf = (currency: string): number =>
+export const digitsOf = (currency: string): number =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
 
 /** Reads "0.05 CNY", with six digits behind the point at the most; null when it is no price. */

@@ -21,6 +21,8 @@ export const crashPoints = [
   'after-receipt',
   'after-look',
   'after-again',
+  'mid-import',
+  'mid-commit',
 ] as const
 export type CrashPoint = (typeof crashPoints)[number]
 

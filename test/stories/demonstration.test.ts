@@ -2,7 +2,11 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { App } from '#api/app.ts'
 import { listLetters, readLetter } from '#api/channels/letterbox/read.ts'
-import { readCompany, readEvening } from '#api/demo/company.ts'
+import { countsByPlan } from '#api/customers/affected-queries.ts'
+import { commitImport } from '#api/customers/import-actions.ts'
+import { committedTwin, listImportRows } from '#api/customers/import-queries.ts'
+import { readCompany, readEvening, readMerchants } from '#api/demo/company.ts'
+import { affectedCsv } from '#api/demo/customers.ts'
 import { nextUpdate, playUpdate } from '#api/demo/player.ts'
 import { isDemonstration } from '#api/demo/queries.ts'
 import { seedDemonstration } from '#api/demo/seed.ts'
@@ -13,6 +17,7 @@ import { workOnce } from '#api/notices/work.ts'
 import { readStatus } from '#api/status/read.ts'
 import { countAudience } from '#api/subscribers/queries.ts'
 import type { Locale, Words } from '#content/locales.ts'
+import { handIn, importer, readIn } from '../support/importing.ts'
 import { storiesAfter, story } from '../support/story.ts'
 
 const password = 'four-quiet-paper-cranes'
@@ -75,6 +80,55 @@ seeded('90 days hold eight or more incidents, each told in both languages to its
   // Nobody was written to about the past: only the evening's two updates wait for the worker.
   const announced = await app.db.selectFrom('outbox').select('kind').where('audience', 'is not', null).execute()
   expect(announced.map(({ kind }) => kind)).toEqual(['incident.opened', 'incident.updated'])
+})
+
+seeded('3,420 merchants are its customers, and billing’s list of 3,110 rows names 3,102 of them', async ({ app }) => {
+  const plans = await app.db
+    .selectFrom('customer')
+    .select(['plan', (eb) => eb.fn.countAll<number>().as('count')])
+    .groupBy('plan')
+    .orderBy('count', 'desc')
+    .execute()
+  expect(plans.map(({ plan, count }) => [plan, Number(count)])).toEqual([
+    ['Basic', 2_610],
+    ['Pro', 690],
+    ['Enterprise', 120],
+  ])
+  const keys = await app.db.selectFrom('customer').selectAll().where('keyFlag', '=', 1).execute()
+  expect(keys).toHaveLength(38)
+  expect(keys.every(({ plan, accountManager }) => plan === 'Enterprise' && accountManager)).toBe(true)
+  const contacts = await app.db
+    .selectFrom('customerContact')
+    .select('id')
+    .where(
+      'customerId',
+      'in',
+      keys.map(({ id }) => id),
+    )
+    .execute()
+  expect(contacts).toHaveLength(112)
+
+  const incident = await app.db.selectFrom('incident').select('id').where('code', '=', '1107').executeTakeFirstOrThrow()
+  const csv = affectedCsv(readMerchants())
+  const lines = csv.trimEnd().split('\r\n')
+  expect(lines).toHaveLength(3_111)
+  const read = await readIn(app, csv, incident.id)
+  expect(read).toMatchObject({ rows: 3_110, accepted: 3_102, duplicates: 3, unknown: 5, rejected: 0, reason: null })
+  // Each of the eight is named with its line, and the three with the line that counts, too.
+  const named = await listImportRows(app.db, read.id, ['rejected', 'duplicate', 'unknown'], 0, 100)
+  expect(named.map(({ fate }) => fate).sort()).toEqual([...Array(3).fill('duplicate'), ...Array(5).fill('unknown')])
+  for (const { line, fate, firstLine } of named) {
+    if (fate === 'unknown') expect(lines[line - 1]).toMatch(/^"HZ-9/)
+    else expect(lines[line - 1]).toBe(lines[(firstLine ?? 0) - 1])
+  }
+  await commitImport(app, importer, read.id)
+  expect(await countsByPlan(app.db, read.listId!)).toEqual([
+    { plan: 'Basic', count: 2_331 },
+    { plan: 'Pro', count: 655 },
+    { plan: 'Enterprise', count: 116 },
+  ])
+  const twin = await handIn(app, csv, incident.id)
+  expect(await committedTwin(app.db, twin)).toMatchObject({ id: read.id, accepted: 3_102 })
 })
 
 seeded('10,930 follow by mail and 1,550 by SMS, as the company has counted them', async ({ app, clock }) => {
