@@ -14,6 +14,9 @@ import { incidentRoutes } from '#api/incidents/routes.ts'
 import { maintenanceRoutes } from '#api/maintenance/routes.ts'
 import { noticeRoutes } from '#api/notices/routes.ts'
 import { reviewRoutes } from '#api/reviews/routes.ts'
+import { questionRoutes } from '#api/statements/question-routes.ts'
+import { statementRoutes } from '#api/statements/routes.ts'
+import { statementStepRoutes } from '#api/statements/step-routes.ts'
 import { statusRoutes } from '#api/status/routes.ts'
 import { subscriberRoutes } from '#api/subscribers/routes.ts'
 import { type ApiDocument, describe } from './openapi.ts'
@@ -64,6 +67,9 @@ export function openRoutes(app: App) {
     .route('/', componentRoutes(app))
     .route('/', incidentRoutes(app))
     .route('/', maintenanceRoutes(app))
+    .route('/', statementRoutes(app))
+    .route('/', statementStepRoutes(app))
+    .route('/', questionRoutes(app))
     .route('/', subscriberRoutes(app))
     .route('/', noticeRoutes(app))
     .route('/', reviewRoutes(app))

@@ -6,6 +6,7 @@ import { DemoClock } from './demo/clock.ts'
 import { forgetReceipts } from './notices/receipts.ts'
 import { runWorker } from './notices/run-worker.ts'
 import type { Site } from './site.ts'
+import { runSchedule } from './statements/schedule.ts'
 import { sweepSubscribers } from './subscribers/staff-actions.ts'
 
 /** What the thread is started with; everything else it reads from the record. */
@@ -22,6 +23,7 @@ const worker = runWorker(app, async () => {
   await forgetReceipts(app)
 })
 const importer = runImporter(app)
+const schedule = runSchedule(app)
 parentPort?.on('message', (message) => {
   if (message === 'wake') {
     worker.wake()
@@ -30,8 +32,9 @@ parentPort?.on('message', (message) => {
   if (message === 'stop') {
     void worker.stop()
     void importer.stop()
+    schedule.stop()
   }
 })
-await Promise.all([worker.ended, importer.ended])
+await Promise.all([worker.ended, importer.ended, schedule.ended])
 await app.close()
 parentPort?.close()

@@ -5,6 +5,7 @@ import enMaintenance from './words/en/maintenance.json' with { type: 'json' }
 import enMessages from './words/en/messages.json' with { type: 'json' }
 import enPage from './words/en/page.json' with { type: 'json' }
 import enReviews from './words/en/reviews.json' with { type: 'json' }
+import enStatements from './words/en/statements.json' with { type: 'json' }
 import enSubscribe from './words/en/subscribe.json' with { type: 'json' }
 import zhAdmin from './words/zh-CN/admin.json' with { type: 'json' }
 import zhCustomers from './words/zh-CN/customers.json' with { type: 'json' }
@@ -12,6 +13,7 @@ import zhMaintenance from './words/zh-CN/maintenance.json' with { type: 'json' }
 import zhMessages from './words/zh-CN/messages.json' with { type: 'json' }
 import zhPage from './words/zh-CN/page.json' with { type: 'json' }
 import zhReviews from './words/zh-CN/reviews.json' with { type: 'json' }
+import zhStatements from './words/zh-CN/statements.json' with { type: 'json' }
 import zhSubscribe from './words/zh-CN/subscribe.json' with { type: 'json' }
 
 const en = {
@@ -22,6 +24,7 @@ const en = {
   customers: enCustomers,
   maintenance: enMaintenance,
   reviews: enReviews,
+  statements: enStatements,
 }
 
 /** Every label there is. English is the contract: a key missing in another language does not compile. */
@@ -36,6 +39,7 @@ const labels: Record<Locale, Labels> = {
     customers: zhCustomers,
     maintenance: zhMaintenance,
     reviews: zhReviews,
+    statements: zhStatements,
   },
 }
 

@@ -73,6 +73,7 @@ const slices = [
   'subscribers',
   'notices',
   'status',
+  'statements',
   'accounts',
   'reviews',
   'feedback',
@@ -127,8 +128,12 @@ const workshops: Record<string, string> = {
   'api/reviews/opening.ts': 'opens a review in the transaction of whoever resolves',
   'api/reviews/policy.ts': 'reads content/policy/reviews.yaml',
   'api/reviews/read.ts': 'puts together what a review shows',
-  'api/status/read.ts': 'puts together what the public may know',
   'api/status/reading.ts': 'remembers what was read for pages that are drawn at once',
+  'api/statements/schedule.ts': 'looks whether an embargo has ended',
+  'api/statements/templates.ts': 'reads the texts that legal approved beforehand',
+  'api/statements/turn.ts': 'holds a statement while one person takes one step with it',
+  'api/status/read.ts': 'puts together what the public may know',
+  'api/status/statements.ts': 'puts together what the public may know of statements',
   'api/status/services.ts': 'puts together how the services stood',
 }
 const isRule = (file: string) =>

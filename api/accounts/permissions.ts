@@ -27,6 +27,11 @@ const keepers: readonly Role[] = ['owner', 'lead', 'machine']
 const reviewers: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'legal', 'machine']
 const auditReaders: readonly Role[] = ['owner', 'lead', 'legal', 'executive']
 const owner: readonly Role[] = ['owner']
+/** Whoever takes part in what is not out yet, as api/statements/types.ts says. */
+const makers: readonly Role[] = ['owner', 'lead', 'comms', 'legal', 'executive', 'machine']
+/** Whoever lets words out; nobody else does, an owner neither: ask somebody to be legal as well. */
+const legal: readonly Role[] = ['legal']
+const takersBack: readonly Role[] = ['owner', 'lead', 'comms', 'legal', 'machine']
 
 const get = (who: Permission['who'], ...paths: string[]): Permission[] =>
   paths.map((path) => ({ method: 'GET', path, who }))
@@ -53,6 +58,7 @@ export const permissions: readonly Permission[] = [
   ...get('public', '/healthz', '/readyz', '/api/openapi.json'),
   ...get('public', '/api/v1/status', '/api/v1/status/incidents/:id', '/api/v1/status/codes/:code'),
   ...get('public', '/api/v1/status/uptime', '/api/v1/status/maintenances/:id'),
+  ...get('public', '/api/v1/status/statements', '/api/v1/status/statements/:id'),
   ...get('public', '/api/v1/status/months', '/api/v1/status/history/:month', '/api/v1/status/updates'),
   ...get('public', '/api/v1/subscriptions/offer'),
   ...post('public', '/api/v1/subscriptions', '/api/v1/subscriptions/again', '/api/v1/subscriptions/code'),
@@ -103,6 +109,22 @@ export const permissions: readonly Permission[] = [
   ...get(all, '/api/v1/incidents/:id/feedback'),
   ...post(speakers, '/api/v1/incidents/:id/feedback/publication'),
   ...remove(speakers, '/api/v1/incidents/:id/feedback/publication'),
+  // Statements: those who speak write, schedule and publish them, legal lets them; a route gives nobody more than they
+  // may know of.
+  ...get(all, '/api/v1/incidents/:id/statements', '/api/v1/statements/:id', '/api/v1/statements/templates'),
+  ...get(all, '/api/v1/incidents/:id/mention', '/api/v1/incidents/:id/questions'),
+  ...get(makers, '/api/v1/incidents/:id/rumours'),
+  ...post(speakers, '/api/v1/incidents/:id/statements', '/api/v1/statements/:id/versions'),
+  ...post(speakers, '/api/v1/statements/:id/review', '/api/v1/statements/:id/schedule'),
+  ...post(speakers, '/api/v1/statements/:id/publication', '/api/v1/statements/:id/correction'),
+  ...post(speakers, '/api/v1/statements/:id/supersession', '/api/v1/statements/:id/discard'),
+  ...post(takersBack, '/api/v1/statements/:id/withdrawal', '/api/v1/questions/:id/end'),
+  ...remove(takersBack, '/api/v1/statements/:id/schedule'),
+  ...post(legal, '/api/v1/statements/:id/approval', '/api/v1/statements/:id/changes'),
+  ...post(legal, '/api/v1/questions/:id/approval', '/api/v1/questions/:id/changes'),
+  ...post(takersBack, '/api/v1/incidents/:id/questions', '/api/v1/incidents/:id/rumours'),
+  ...post(takersBack, '/api/v1/rumours/:id/decision'),
+  ...put(takersBack, '/api/v1/incidents/:id/mention'),
 
   // The services, planned work and the people who hear of them.
   ...get(all, '/api/v1/components', '/api/v1/maintenances', '/api/v1/subscribers'),

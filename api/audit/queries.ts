@@ -1,7 +1,7 @@
-import type { Kysely } from 'kysely'
 import type { Db } from '#api/db/connect.ts'
 import { fromJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
+import { namesOf } from './names.ts'
 
 /** One line of the audit as staff read it. */
 export interface AuditLine {
@@ -29,6 +29,9 @@ export async function listAudit(
         eb('subjectId', '=', incidentId),
         eb('subjectId', 'in', eb.selectFrom('incidentUpdate').select('id').where('incidentId', '=', incidentId)),
         eb('subjectId', 'in', eb.selectFrom('notice').select('id').where('incidentId', '=', incidentId)),
+        eb('subjectId', 'in', eb.selectFrom('statement').select('id').where('incidentId', '=', incidentId)),
+        eb('subjectId', 'in', eb.selectFrom('qaEntry').select('id').where('incidentId', '=', incidentId)),
+        eb('subjectId', 'in', eb.selectFrom('rumour').select('id').where('incidentId', '=', incidentId)),
         eb(
           'subjectId',
           'in',
@@ -53,24 +56,4 @@ export async function listAudit(
     before: row.before === null ? null : fromJson(row.before),
     after: row.after === null ? null : fromJson(row.after),
   }))
-}
-
-export async function namesOf(db: Db, ids: string[]): Promise<Map<string, string>> {
-  if (!ids.length) return new Map()
-  // Better-auth's table; its names are left as they are.
-  const staff = db.withoutPlugins() as unknown as Kysely<{ user: { id: string; name: string } }>
-  const people = await staff.selectFrom('user').select(['id', 'name']).where('id', 'in', ids).execute()
-  const tokens = await db
-    .selectFrom('apiToken')
-    .select(['id', 'name'])
-    .where(
-      'id',
-      'in',
-      ids.map((id) => id.replace(/^token:/, '')),
-    )
-    .execute()
-  return new Map([
-    ...people.map(({ id, name }): [string, string] => [id, name]),
-    ...tokens.map(({ id, name }): [string, string] => [`token:${id}`, name]),
-  ])
 }

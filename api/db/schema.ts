@@ -3,6 +3,7 @@ import type { Instant } from '#api/lib/time.ts'
 import type { Customers } from './schema-customers.ts'
 import type { Ledger } from './schema-ledger.ts'
 import type { Reviews } from './schema-reviews.ts'
+import type { Statements } from './schema-statements.ts'
 
 export type { AffectedSource, ImportKind, ImportState, RowFate } from './schema-customers.ts'
 export type { DeliveryState } from './schema-ledger.ts'
@@ -21,7 +22,7 @@ export type IncidentStatus = 'investigating' | 'identified' | 'monitoring' | 're
 export type MaintenanceStatus = 'scheduled' | 'in_progress' | 'verifying' | 'completed' | 'cancelled'
 export type MaintenanceChangeKind = 'moved' | 'cancelled' | 'completed'
 export type Impact = 'none' | 'minor' | 'major' | 'critical'
-export interface Schema extends Ledger, Customers, Reviews {
+export interface Schema extends Ledger, Customers, Reviews, Statements {
   /** Small facts about this installation: the revision counter, the demonstration's clock. */
   meta: { key: string; value: string }
 

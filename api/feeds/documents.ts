@@ -3,6 +3,7 @@ import { gravest } from '#api/components/component.ts'
 import { readPlace, standing } from '#api/publish/places.ts'
 import { readRecentIncidents, readRecentMaintenances, readUpdates, recordIdentity } from '#api/status/read.ts'
 import { openReading, type Reading } from '#api/status/reading.ts'
+import { readStatementNews } from '#api/status/statements.ts'
 import type { Locale } from '#content/locales.ts'
 import { atomFeed } from './atom.ts'
 import { badge } from './badge.ts'
@@ -12,6 +13,7 @@ import { jsonFeed } from './json-feed.ts'
 import { rssFeed } from './rss.ts'
 import { searchEntries } from './search.ts'
 import { pathsOf, sitemap, sitemapIndex } from './sitemap.ts'
+import { statementFeedOf } from './statement-entries.ts'
 import { listLength, statuspageDocuments } from './statuspage.ts'
 
 // What programs read instead of people, as files beside the pages.
@@ -38,6 +40,9 @@ export const sitemapOf = (month: string): string => `/sitemap-${month}.xml`
 export const ofComponents = (ids: readonly string[]): string[] =>
   ids.flatMap((id) => names.map((name) => `/components/${id}/${name}`))
 
+/** Paths in the site's own language of what tells of statements. */
+export const ofStatements = names.map((name) => `/statements/${name}`)
+
 /** Draws documents: null when a place is a page, undefined when there is nothing there (any more). */
 export type DrawDocument = (place: string) => Promise<Buffer | null | undefined>
 
@@ -54,6 +59,7 @@ export function openDocuments(app: App, reading: Reading = openReading(app)): Dr
   }
   const record = once(() => recordIdentity(app))
   const components = once(async () => (await status()).groups.flatMap((group) => group.components))
+  const news = once(() => readStatementNews(app, feedLength))
   const newest = once(() => readUpdates(app, { limit: feedLength }))
   const parts = once(async () => ({
     site,
@@ -95,15 +101,18 @@ export function openDocuments(app: App, reading: Reading = openReading(app)): Dr
     const { locale, path } = readPlace(place, site.defaultLocale)
     const text = await textOf(path, locale)
     if (text !== null) return Buffer.from(text)
-    const [, componentId, name = ''] = /^\/(?:components\/([a-z0-9]{12})\/)?([a-z.]+)$/.exec(path) ?? []
+    const [, folder, componentId, name = ''] =
+      /^\/(?:(components\/([a-z0-9]{12})|statements)\/)?([a-z.]+)$/.exec(path) ?? []
     const format = formats[name]
     if (!format) return null
+    const about = { site, publicUrl: config.publicUrl, record: await record(), locale, path, at: app.now() }
+    if (folder === 'statements') return Buffer.from(format(statementFeedOf({ ...about, news: await news() })))
     const component = componentId === undefined ? undefined : (await components()).find(({ id }) => id === componentId)
     if (componentId !== undefined && !component) return undefined
     const entries = component
       ? await readUpdates(app, { limit: feedLength, componentId: component.id })
       : await newest()
-    const base = { site, publicUrl: config.publicUrl, record: await record(), locale, path, entries, at: app.now() }
+    const base = { ...about, entries }
     return Buffer.from(format(feedOf(component ? { ...base, component } : base)))
   }
 }

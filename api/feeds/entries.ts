@@ -92,7 +92,8 @@ export function inLocale(words: Words, locale: Locale): { text: string; lang: Lo
   return { text: words[lang] ?? '', lang }
 }
 
-function bodyOf(words: Words, locale: Locale): string {
+/** A text as HTML for readers of a language; one that exists in another language only says so. */
+export function bodyOf(words: Words, locale: Locale): string {
   const { text, lang } = inLocale(words, locale)
   const html = markdownToHtml(text)
   if (lang === locale) return html

@@ -37,5 +37,11 @@ export function searchEntries(history: HistoryDocument, locale: Locale, defaultL
     date: date(maintenance.startsAt),
     path: path(`/maintenance/${maintenance.id}/`),
   }))
-  return [...incidents, ...maintenances].sort((a, b) => (a.date < b.date ? 1 : -1))
+  const statements = history.statements.map((statement) => ({
+    title: say(statement.title),
+    text: markdownToText(say(statement.standing === 'withdrawn' ? statement.withdrawnReason : statement.body)),
+    date: date(statement.publishedAt),
+    path: path(`/statements/${statement.id}/`),
+  }))
+  return [...incidents, ...maintenances, ...statements].sort((a, b) => (a.date < b.date ? 1 : -1))
 }

@@ -24,4 +24,5 @@ export const pathsOf = (history: HistoryDocument): string[] => [
   `/history/${history.month}/`,
   ...history.incidents.map(({ id }) => `/incidents/${id}/`),
   ...history.maintenances.map(({ id }) => `/maintenance/${id}/`),
+  ...history.statements.map(({ id }) => `/statements/${id}/`),
 ]

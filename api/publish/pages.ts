@@ -4,6 +4,7 @@ import {
   ofAllMonths,
   ofComponents,
   ofMaintenances,
+  ofStatements,
   once,
   searchOf,
   sitemapOf,
@@ -17,6 +18,7 @@ import {
   readRevision,
   readStatus,
 } from '#api/status/read.ts'
+import { readStatementIds } from '#api/status/statements.ts'
 import { everywhere, standing } from './places.ts'
 
 const ofIncident = ({ id, code }: { id: string; code: string }) => [`/incidents/${id}/`, `/i/${code}/`]
@@ -38,6 +40,8 @@ export async function everyPlace(app: App): Promise<string[]> {
     '/api/docs/',
     ...months.flatMap(ofMonth),
     ...(await readMaintenanceIds(app)).map((id) => `/maintenance/${id}/`),
+    ...ofStatements,
+    ...(await readStatementIds(app)).map((id) => `/statements/${id}/`),
     ...ofComponents(components),
     ...(await readAddresses(app)).flatMap(ofIncident),
   ]
@@ -55,10 +59,8 @@ export interface Changed {
 /** What must be drawn again after a change; nothing when there was none. */
 export async function changedPlaces(app: App, since: number): Promise<Changed> {
   if ((await readRevision(app)) === since) return { revision: since, news: [], rest: [] }
-  const { revision, incidents, months, components, naming, told, maintenances, listed, states } = await changesSince(
-    app,
-    since,
-  )
+  const changed = await changesSince(app, since)
+  const { revision, incidents, months, components, naming, told, maintenances, listed, states } = changed
   const rest = [
     '/404.html',
     ...months.flatMap(ofMonth),
@@ -71,10 +73,21 @@ export async function changedPlaces(app: App, since: number): Promise<Changed> {
   ]
   const planned = maintenances.length || components ? ofMaintenances : []
   const pages = incidents.flatMap((incident) => (listed ? ofIncident(incident) : [`/incidents/${incident.id}/`]))
-  const news = [...always, ...planned, ...pages]
+  // A statement comes out everywhere in one step: pages, feeds, what is searched, what search engines are told.
+  const { statements, statementMonths } = changed
+  const said = statements.length
+    ? [
+        '/statements/',
+        ...ofStatements,
+        ...statements.map((id) => `/statements/${id}/`),
+        ...statementMonths.map(searchOf),
+      ]
+    : []
+  const maps = statementMonths.length ? [...ofAllMonths, ...statementMonths.map(sitemapOf)] : []
+  const news = [...always, ...planned, ...pages, ...said]
   return {
     revision,
-    news: [...inEveryLanguage(app, news), ...once],
+    news: [...inEveryLanguage(app, news), ...maps, ...once],
     rest: [...inEveryLanguage(app, rest), ...(listed ? [...ofAllMonths, ...months.map(sitemapOf)] : [])],
   }
 }

@@ -5,7 +5,7 @@ export const placeIn = (locale: Locale, defaultLocale: Locale, path: string): st
   locale === defaultLocale ? path : `/${locale}${path}`
 
 /** Pages that are there whatever happens, besides the first one, and that a search engine may find. */
-export const standing = ['/history/', '/uptime/', '/how-we-communicate/', '/privacy/', '/subscribe/']
+export const standing = ['/history/', '/uptime/', '/statements/', '/how-we-communicate/', '/privacy/', '/subscribe/']
 
 /** The language of a place, and its path as it is in the site's own language. */
 export function readPlace(place: string, defaultLocale: Locale): { locale: Locale; path: string } {

@@ -181,7 +181,7 @@ function headersFile({ publicUrl, below }: Served): string {
     rule('/assets/*', { 'cache-control': assetsCache }),
     typed('/api/v2/*', '.json'),
     ...roots.flatMap((root) => [
-      ...['', '/components/:component'].flatMap((of) => [
+      ...['', '/components/:component', '/statements'].flatMap((of) => [
         typed(`${root}${of}/history.rss`, '.rss'),
         typed(`${root}${of}/history.atom`, '.atom'),
         rule(`${root}${of}/feed.json`, { ...anybody, 'content-type': jsonFeedType }),

@@ -1,6 +1,6 @@
 import { listPeople } from '#api/accounts/queries.ts'
 import type { App } from '#api/app.ts'
-import { namesOf } from '#api/audit/queries.ts'
+import { namesOf } from '#api/audit/names.ts'
 import type { Row } from '#api/db/schema.ts'
 import { notFound } from '#api/errors.ts'
 import { countAsked, countHelped, countScores } from '#api/feedback/queries.ts'

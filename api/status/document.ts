@@ -1,6 +1,8 @@
 import type { ComponentStatus, Impact, IncidentStatus } from '#api/db/schema.ts'
 import type { Instant } from '#api/lib/time.ts'
 import type { Maintenance } from '#api/maintenance/show.ts'
+import type { FactName } from '#api/statements/facts.ts'
+import type { StatementType } from '#api/statements/types.ts'
 import type { Words } from '#content/locales.ts'
 
 // What the public may know, and nothing else: the shape of the public read API and of everything drawn from it.
@@ -73,6 +75,47 @@ export interface PublicIncident {
   affected: { id: string; name: Words; status: ComponentStatus }[]
   /** Newest first. */
   updates: PublicUpdate[]
+  /** What the company has said beside its updates, the newest first. */
+  statements: StatementLink[]
+}
+
+export type StatementStanding = 'published' | 'corrected' | 'withdrawn' | 'superseded'
+
+/** A public statement where it is only named. */
+export interface StatementLink {
+  id: string
+  type: StatementType
+  standing: StatementStanding
+  title: Words
+  publishedAt: Instant
+  /** When readers last heard something new of it. */
+  changedAt: Instant
+}
+
+/** A public statement. `GET /api/v1/status/statements/{id}` */
+export interface PublicStatement extends StatementLink {
+  /** Nothing once it was withdrawn. */
+  body: Words
+  /** When it was to be published, if it came out late. */
+  scheduledFor: Instant | null
+  /** What was put right, the newest first. */
+  corrections: { at: Instant; note: Words }[]
+  withdrawnAt: Instant | null
+  withdrawnReason: Words
+  supersededAt: Instant | null
+  supersededBy: { id: string; title: Words } | null
+  /** Facts that it tells otherwise than the incident's page does today. */
+  differs: FactName[]
+  incident: { id: string; title: Words } | null
+}
+
+/** Something that happened to a statement: an entry of its feed. */
+export interface StatementNews {
+  at: Instant
+  kind: StatementStanding
+  /** Tells two corrections of one statement apart. */
+  number: number
+  statement: PublicStatement
 }
 
 /** Nothing of a maintenance is private. */
@@ -113,6 +156,8 @@ export interface HistoryDocument {
   zone: string
   incidents: PublicIncident[]
   maintenances: PublicMaintenance[]
+  /** Statements that were published in it, the youngest first. */
+  statements: PublicStatement[]
   /** Neighbouring months that hold something. */
   older: string | null
   newer: string | null
@@ -134,6 +179,6 @@ export interface UptimeDocument {
 
 /** One update with what it belongs to: an entry of a feed. `GET /api/v1/status/updates` */
 export interface FeedEntry {
-  incident: Omit<PublicIncident, 'updates'>
+  incident: Omit<PublicIncident, 'updates' | 'statements'>
   update: PublicUpdate
 }

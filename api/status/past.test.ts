@@ -25,6 +25,7 @@ const incident = (
   late: false,
   affected: [],
   updates: [],
+  statements: [],
 })
 const maintenance = (id: string, startsAt: string): PublicMaintenance => ({
   id,

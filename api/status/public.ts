@@ -5,12 +5,13 @@ import { type NamedEffect, type NamedInterval, touched } from '#api/incidents/sh
 import { fromJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
 import type { Words } from '#content/locales.ts'
-import type { PublicIncident, PublicUpdate } from './document.ts'
+import type { PublicIncident, PublicUpdate, StatementLink } from './document.ts'
 
 interface IncidentRows {
   updates: Row<'incidentUpdate'>[]
   effects: NamedEffect[]
   intervals: NamedInterval[]
+  statements: (StatementLink & { incidentId: string })[]
 }
 
 /**
@@ -40,6 +41,9 @@ export function publicView(row: Row<'incident'>, rows: IncidentRows, now: Instan
     late: row.resolvedAt === null && row.nextUpdateAt !== null && row.nextUpdateAt < now,
     affected: affected(rows.intervals.filter(({ incidentId }) => incidentId === row.id)),
     updates: updates.map((update) => publicUpdate(update, updates, rows.effects)),
+    statements: rows.statements
+      .filter(({ incidentId }) => incidentId === row.id)
+      .map(({ incidentId: _, ...link }) => link),
   }
 }
 

@@ -2,6 +2,7 @@ import type { Db } from '#api/db/connect.ts'
 import type { ComponentStatus, Row } from '#api/db/schema.ts'
 import { countedSpan } from '#api/incidents/effects.ts'
 import type { Instant } from '#api/lib/time.ts'
+import { publicStatements } from './statement-queries.ts'
 
 /** Incidents the public may know: all but severity 3. Every query here begins with this one. */
 const publicIncidents = (db: Db) => db.selectFrom('incident').where('severity', '!=', 3)
@@ -116,7 +117,7 @@ export function newestUpdates(
   return query.execute()
 }
 
-/** When the nearest incident or begun maintenance before (or at and after) an instant began; null when there is none. */
+/** When the nearest incident, begun maintenance or statement before (or at and after) an instant began; null when there is none. */
 export async function nearestStart(
   db: Db,
   side: 'before' | 'from',
@@ -138,12 +139,14 @@ export async function nearestStart(
     .orderBy('startsAt', order)
     .limit(1)
     .executeTakeFirst()
-  const [near] = [incident?.at, maintenance?.at].filter((at) => at !== undefined).sort()
-  const far = [incident?.at, maintenance?.at]
-    .filter((at) => at !== undefined)
-    .sort()
-    .at(-1)
-  return (side === 'before' ? far : near) ?? null
+  const statement = await publicStatements(db)
+    .select('publishedAt as at')
+    .where('publishedAt', compare, instant)
+    .orderBy('publishedAt', order)
+    .limit(1)
+    .executeTakeFirst()
+  const found = [incident?.at, maintenance?.at, statement?.at].filter((at) => typeof at === 'string').sort()
+  return found.at(side === 'before' ? -1 : 0) ?? null
 }
 
 /** What was announced after `seq`, up to `revision`. */

@@ -20,6 +20,7 @@ import { pastEntries } from './past.ts'
 import { publicView } from './public.ts'
 import * as queries from './queries.ts'
 import { lastChange, readGroups } from './services.ts'
+import { changedStatements, linksOf, statementsBetween } from './statements.ts'
 
 /** How many days of the past the page tells. */
 export const pastDays = 14
@@ -85,6 +86,7 @@ export async function readHistory(app: App, month: string): Promise<HistoryDocum
     zone: app.site.zone,
     incidents: await viewsOf(app.db, rows, now),
     maintenances: await maintenanceViews(app.db, begun.reverse(), now),
+    statements: await statementsBetween(app, from, to),
     older: await nearestMonth(app, 'before', from),
     newer: await nearestMonth(app, 'from', to),
   }
@@ -124,7 +126,7 @@ export async function readUpdates(app: App, asked: { limit: number; componentId?
     const view = views.get(incidentId)
     const update = view?.updates.find((other) => other.id === id)
     if (!view || !update) return []
-    const { updates: _, ...incident } = view
+    const { updates: _, statements: __, ...incident } = view
     return [{ incident, update }]
   })
 }
@@ -152,7 +154,6 @@ export async function readMaintenance(app: App, id: string): Promise<PublicMaint
   return row ? ((await maintenanceViews(app.db, [row], app.now()))[0] ?? null) : null
 }
 
-/** The number of the last change that was committed. */
 export const readRevision = (app: App): Promise<number> => queries.readRevision(app.db)
 
 /** What the addresses of every public incident are made of, the youngest first. */
@@ -194,16 +195,20 @@ export async function changesSince(
   listed: boolean
   /** Whether any service may be in another state than before. */
   states: boolean
+  /** Statements that tell of these incidents, and the months of those that changed themselves. */
+  statements: string[]
+  statementMonths: string[]
 }> {
   const { db } = app
   const revision = await queries.readRevision(db)
   const rows = await queries.announcedBetween(db, seq, revision)
-  const changed = [...new Set(rows.map(({ incidentId }) => incidentId).filter((id) => id !== null))]
+  const changed = [...new Set(rows.flatMap(({ incidentId }) => incidentId ?? []))]
   const incidents = await queries.publicIncidentsOf(db, changed)
   const incidentIds = incidents.map(({ id }) => id)
   const before = await queries.factsBefore(db, incidentIds)
   const planned = rows.filter(({ kind }) => kind.startsWith('maintenance.')).map(({ createdAt }) => createdAt)
   const maintenances = await queries.maintenancesOf(db, planned)
+  const { statements, saidAt } = await changedStatements(db, changed, rows)
   const starts = [
     ...incidents.map(({ startedAt }) => startedAt),
     ...before.map((row) => fromJson<Row<'incident'>>(row).startedAt),
@@ -227,6 +232,8 @@ export async function changesSince(
     maintenances: [...new Set(maintenances.map(({ id }) => id))],
     listed,
     states,
+    statements,
+    statementMonths: await monthsWithNeighbours(app, saidAt),
   }
 }
 
@@ -262,6 +269,7 @@ async function viewsOf(db: Db, rows: Row<'incident'>[], now: Instant): Promise<P
     updates: Map.groupBy(updates, ({ incidentId }) => incidentId),
     effects: Map.groupBy(await effectsOf(db, ids), ({ updateId }) => incidentOf.get(updateId)),
     intervals: Map.groupBy(await intervalsOf(db, ids), ({ incidentId }) => incidentId),
+    statements: Map.groupBy(await linksOf(db, ids), ({ incidentId }) => incidentId),
   }
   return rows.map((row) =>
     publicView(
@@ -270,6 +278,7 @@ async function viewsOf(db: Db, rows: Row<'incident'>[], now: Instant): Promise<P
         updates: byIncident.updates.get(row.id) ?? [],
         effects: byIncident.effects.get(row.id) ?? [],
         intervals: byIncident.intervals.get(row.id) ?? [],
+        statements: byIncident.statements.get(row.id) ?? [],
       },
       now,
     ),

@@ -16,6 +16,8 @@ import {
 } from './read.ts'
 import { historyShape, monthsShape, publicIncidentShape, statusShape, updatesShape, uptimeShape } from './schema.ts'
 import { readUptime } from './services.ts'
+import { publicStatementShape, publicStatementsShape } from './statement-schema.ts'
+import { readStatement, readStatements } from './statements.ts'
 
 /** How many updates a feed is given unless it asks otherwise. */
 const updatesDefault = 50
@@ -70,6 +72,27 @@ export function statusRoutes(app: App) {
         const maintenance = await readMaintenance(app, c.req.valid('param').id)
         if (!maintenance) throw notFound('This maintenance')
         return c.json(maintenance, 200)
+      },
+    )
+    .openapi(
+      createRoute({
+        ...read,
+        path: '/api/v1/status/statements',
+        responses: { 200: answer(publicStatementsShape, 'What was said beside the updates, the newest first.') },
+      }),
+      async (c) => c.json({ data: await readStatements(app), next: null }, 200),
+    )
+    .openapi(
+      createRoute({
+        ...read,
+        path: '/api/v1/status/statements/{id}',
+        request: { params: idParam },
+        responses: { 200: answer(publicStatementShape, 'One public statement.'), ...refusals(404, 422) },
+      }),
+      async (c) => {
+        const statement = await readStatement(app, c.req.valid('param').id)
+        if (!statement) throw notFound('This statement')
+        return c.json(statement, 200)
       },
     )
     .openapi(

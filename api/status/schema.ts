@@ -12,6 +12,7 @@ import type {
   StatusDocument,
   UptimeDocument,
 } from './document.ts'
+import { publicStatementShape, statementLink } from './statement-schema.ts'
 
 // The documents of document.ts for the OpenAPI document; the types hold the two together.
 
@@ -66,7 +67,7 @@ const incident = z.object({
 })
 
 export const publicIncidentShape: z.ZodType<PublicIncident> = incident
-  .extend({ updates: z.array(update) })
+  .extend({ updates: z.array(update), statements: z.array(statementLink) })
   .openapi('PublicIncident')
 
 const past: z.ZodType<PastEntry> = z
@@ -101,6 +102,7 @@ export const historyShape: z.ZodType<HistoryDocument> = z
     zone: z.string(),
     incidents: z.array(publicIncidentShape),
     maintenances: z.array(maintenanceShape),
+    statements: z.array(publicStatementShape),
     older: z.string().nullable(),
     newer: z.string().nullable(),
   })

@@ -1,6 +1,6 @@
 import { markdownToText } from '#api/lib/markdown.ts'
 import type { Site } from '#api/site.ts'
-import type { PublicIncident } from '#api/status/document.ts'
+import type { PublicIncident, PublicStatement } from '#api/status/document.ts'
 import type { Locale } from '#content/locales.ts'
 import { plain } from './said.ts'
 
@@ -42,6 +42,19 @@ export const linkedIncident = (incident: PublicIncident, site: Site, locale: Loc
     datePublished: update.createdAt,
     articleBody: markdownToText(plain(update.body, locale)),
   })),
+})
+
+/** A statement: an article of the company. */
+export const linkedStatement = (statement: PublicStatement, site: Site, locale: Locale, url: string): LinkedData => ({
+  '@context': 'https://schema.org',
+  '@type': 'NewsArticle',
+  headline: plain(statement.title, locale),
+  url,
+  inLanguage: locale,
+  datePublished: statement.publishedAt,
+  dateModified: statement.changedAt,
+  articleBody: markdownToText(plain(statement.body, locale)),
+  publisher: company(site, locale),
 })
 
 /** As text that may stand inside a script element: nothing in it can end the element. */

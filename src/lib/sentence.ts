@@ -12,3 +12,8 @@ export const sentence = (label: string, values: Record<string, string | number |
     if (value === undefined) return brace
     return typeof value === 'object' ? value.html : escapeHtml(String(value))
   })
+
+/** A link as HTML, for a sentence. */
+export const linkHtml = (href: string, text: string): Html => ({
+  html: `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`,
+})

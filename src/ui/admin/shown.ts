@@ -39,6 +39,7 @@ export function incidentShown(
     nextUpdateAt: draft.nextUpdateAt,
     late: false,
     affected: [...held.values()],
+    statements: [],
     updates: [
       {
         id: 'draft',

@@ -1,0 +1,195 @@
+import { expect } from 'vitest'
+import type { App } from '#api/app.ts'
+import type { Actor } from '#api/audit/audit.ts'
+import { changeFacts, openIncident } from '#api/incidents/actions.ts'
+import { draftStatement, saveVersion } from '#api/statements/actions.ts'
+import {
+  correctStatement,
+  publishStatement,
+  supersedeStatement,
+  withdrawStatement,
+} from '#api/statements/publish-actions.ts'
+import { approveStatement, askForReview, requestChanges } from '#api/statements/review-actions.ts'
+import { readIncident } from '#api/status/read.ts'
+import { readStatement, readStatementNews, readStatements } from '#api/status/statements.ts'
+import { inMinutes, lin, openServices } from '../support/services.ts'
+import { story } from '../support/story.ts'
+
+export const wu: Actor = { id: 'wu', roles: ['legal'] }
+const he: Actor = { id: 'he', roles: ['legal'] }
+const both = (en: string, zh: string) => ({ en, 'zh-CN': zh })
+
+async function ordersDown(app: App): Promise<string> {
+  const { orders } = await openServices(app)
+  const { id } = await openIncident(app, lin, {
+    title: both('Orders fail.', '无法下单。'),
+    severity: 1,
+    status: 'investigating',
+    startedAt: '2026-11-11T12:02:00.000Z',
+    components: [{ id: orders, status: 'major_outage' }],
+    body: both('We are looking.', '正在排查。'),
+    nextUpdateAt: inMinutes(app, 20),
+  })
+  return id
+}
+
+const answer = {
+  type: 'rumour_answer' as const,
+  title: both('This was not an attack', '并非遭受攻击'),
+  body: both('Reports of an attack are not correct. It began at {started}.', '遭受攻击的说法不属实。始于 {started}。'),
+}
+
+story('nothing goes out unapproved: one word changed in one language asks for approval again', async ({ app }) => {
+  const incident = await ordersDown(app)
+  const draft = await draftStatement(app, lin, incident, answer)
+  expect(draft).toMatchObject({ state: 'draft', visibility: 'public', needsLegal: true, out: null, version: 1 })
+  expect(draft.text.body['zh-CN']).toBe('遭受攻击的说法不属实。始于 2026年11月11日 20:02。')
+  await expect(publishStatement(app, lin, draft.id)).rejects.toThrow('Legal has not approved this text.')
+  await askForReview(app, lin, draft.id)
+  const returned = await requestChanges(app, wu, draft.id, { note: 'Say what it was instead.' })
+  expect(returned.events.at(-1)).toMatchObject({ kind: 'changes_requested', note: 'Say what it was instead.' })
+  const better = both(
+    'Reports of an attack are not correct; it was a change of ours. It began at {started}.',
+    '遭受攻击的说法不属实，原因为内部配置变更。始于 {started}。',
+  )
+  const second = await saveVersion(app, lin, draft.id, { title: answer.title, body: better })
+  await askForReview(app, lin, draft.id)
+  const approved = await approveStatement(app, wu, draft.id, { hash: second.hash })
+  expect(approved).toMatchObject({ state: 'approved', approvedHash: second.hash })
+
+  const touched = { ...better, 'zh-CN': better['zh-CN'].replace('变更', '调整') }
+  const third = await saveVersion(app, lin, draft.id, { title: answer.title, body: touched })
+  expect(third).toMatchObject({ state: 'draft', approvedHash: null, version: 3 })
+  expect(third.hash).not.toBe(second.hash)
+  await expect(publishStatement(app, lin, draft.id)).rejects.toMatchObject({
+    code: 'conflict',
+    message: 'The text was changed after it was approved: version 2 was, version 3 was not. Ask for approval again.',
+    fields: { 'body.zh-CN': expect.stringContaining('[-变更-]{+调整+}') },
+  })
+  expect(await readStatements(app)).toEqual([])
+  await askForReview(app, lin, draft.id)
+  // Whoever read the old version is shown what changed.
+  await expect(approveStatement(app, wu, draft.id, { hash: second.hash })).rejects.toMatchObject({
+    code: 'conflict',
+    message: expect.stringContaining('You have read version 2; version 3 was saved since.'),
+    fields: { 'body.zh-CN': expect.stringContaining('{+调整+}') },
+  })
+  await approveStatement(app, wu, draft.id, { hash: third.hash })
+  const out = await publishStatement(app, lin, draft.id, { hash: third.hash })
+  expect(out).toMatchObject({ state: 'published', out: 'published', publishedVersion: 3 })
+  expect(out.versions.map(({ number }) => number)).toEqual([3, 2, 1])
+  expect((await readStatement(app, draft.id))?.body.en).toContain('It began at 20:02 on 11 November 2026.')
+  expect((await readIncident(app, incident))?.statements).toMatchObject([{ id: draft.id, standing: 'published' }])
+  const lines = await app.db.selectFrom('audit').select('action').where('subjectId', '=', draft.id).execute()
+  expect(lines.map(({ action }) => action)).toEqual(
+    expect.arrayContaining([
+      'statement.drafted',
+      'statement.changes_requested',
+      'statement.approved',
+      'statement.published',
+    ]),
+  )
+})
+
+story(
+  'two approvers in a race: one wins, the other reads who was faster; nobody approves their own words',
+  async ({ app }) => {
+    const incident = await ordersDown(app)
+    const { id, hash } = await draftStatement(app, lin, incident, answer)
+    await askForReview(app, lin, id)
+    const race = await Promise.allSettled([
+      approveStatement(app, wu, id, { hash }),
+      approveStatement(app, he, id, { hash }),
+    ])
+    expect(race.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const lost = race.find((one) => one.status === 'rejected')
+    expect(lost?.reason).toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/approved this version at 20:08 already\. Nothing is left for you to do\.$/),
+    })
+    const events = await app.db.selectFrom('statementEvent').select('kind').where('kind', '=', 'approved').execute()
+    expect(events).toHaveLength(1)
+
+    const both: Actor = { id: 'both', roles: ['comms', 'legal'] }
+    const own = await draftStatement(app, both, incident, answer)
+    await askForReview(app, both, own.id)
+    await expect(approveStatement(app, both, own.id, { hash: own.hash })).rejects.toMatchObject({ code: 'forbidden' })
+  },
+)
+
+story('a fact that changes marks every text that tells it, wherever it stands', async ({ app }) => {
+  const incident = await ordersDown(app)
+  const draft = await draftStatement(app, lin, incident, answer)
+  const brief = await draftStatement(app, lin, incident, {
+    type: 'internal_brief',
+    title: both('Brief', '通报'),
+    body: both('Since {started}: {affected}.', '{started} 起：{affected}。'),
+  })
+  await publishStatement(app, lin, brief.id)
+  await askForReview(app, lin, draft.id)
+  await approveStatement(app, wu, draft.id, { hash: draft.hash })
+  const out = await publishStatement(app, lin, draft.id)
+  expect(out.differs).toEqual([])
+  await changeFacts(app, lin, incident, { startedAt: '2026-11-11T12:01:00.000Z' })
+  const after = await saveVersion(app, lin, brief.id, { title: both('Brief', '通报'), body: both('x', 'x') }).catch(
+    (error) => error,
+  )
+  expect(after).toMatchObject({ code: 'conflict' })
+  expect((await readStatement(app, draft.id))?.differs).toEqual(['started'])
+  const correction = await correctStatement(app, lin, draft.id, {
+    title: answer.title,
+    body: answer.body,
+    note: both('It began at 20:01, not at 20:02.', '开始时间为 20:01，而非 20:02。'),
+  })
+  expect(correction).toMatchObject({ state: 'draft', out: 'published', differs: [], needsLegal: true })
+  expect(correction.publicDiffers).toEqual([
+    { locale: 'en', fact: 'started', used: '20:02 on 11 November 2026', now: '20:01 on 11 November 2026' },
+    { locale: 'zh-CN', fact: 'started', used: '2026年11月11日 20:02', now: '2026年11月11日 20:01' },
+  ])
+})
+
+story('what was said is put right or taken back in sight, never unsaid', async ({ app, clock }) => {
+  const incident = await ordersDown(app)
+  const speak = async (words: typeof answer) => {
+    const { id, hash } = await draftStatement(app, lin, incident, words)
+    await askForReview(app, lin, id)
+    await approveStatement(app, wu, id, { hash })
+    return publishStatement(app, lin, id)
+  }
+  const first = await speak(answer)
+  clock.move(60_000)
+  const draft = await correctStatement(app, lin, first.id, {
+    title: answer.title,
+    body: both('It was a change of ours.', '原因为内部配置变更。'),
+    note: both('We say what it was.', '补充原因。'),
+  })
+  await expect(publishStatement(app, lin, first.id)).rejects.toMatchObject({ code: 'conflict' })
+  // Until the correction is approved and out, readers see what was published.
+  expect(await readStatement(app, first.id)).toMatchObject({ standing: 'published', corrections: [] })
+  await askForReview(app, lin, first.id)
+  await approveStatement(app, wu, first.id, { hash: draft.hash })
+  expect(await publishStatement(app, lin, first.id)).toMatchObject({ state: 'corrected', publishedVersion: 2 })
+  expect(await readStatement(app, first.id)).toMatchObject({
+    standing: 'corrected',
+    body: { en: 'It was a change of ours.' },
+    corrections: [{ at: app.now(), note: { en: 'We say what it was.' } }],
+  })
+
+  clock.move(60_000)
+  const second = await speak({ ...answer, title: both('A newer word', '新的声明') })
+  await supersedeStatement(app, lin, second.id, { by: first.id })
+  expect(await readStatement(app, second.id)).toMatchObject({
+    standing: 'superseded',
+    supersededBy: { id: first.id, title: { en: 'This was not an attack' } },
+  })
+  clock.move(60_000)
+  await withdrawStatement(app, wu, first.id, { reason: both('We do not know the cause yet.', '原因尚未确认。') })
+  const gone = await readStatement(app, first.id)
+  expect(gone).toMatchObject({ standing: 'withdrawn', body: {}, withdrawnAt: app.now() })
+  expect(gone?.withdrawnReason.en).toBe('We do not know the cause yet.')
+  const [news] = await readStatementNews(app, 10)
+  expect(news).toMatchObject({ kind: 'withdrawn', statement: { id: first.id, body: {} } })
+  await expect(withdrawStatement(app, wu, first.id, { reason: both('Again.', '再次。') })).rejects.toMatchObject({
+    code: 'conflict',
+  })
+})
