@@ -154,6 +154,7 @@ export async function readMaintenance(app: App, id: string): Promise<PublicMaint
   return row ? ((await maintenanceViews(app.db, [row], app.now()))[0] ?? null) : null
 }
 
+/** The number of the last change that was committed. */
 export const readRevision = (app: App): Promise<number> => queries.readRevision(app.db)
 
 /** What the addresses of every public incident are made of, the youngest first. */
@@ -271,18 +272,13 @@ async function viewsOf(db: Db, rows: Row<'incident'>[], now: Instant): Promise<P
     intervals: Map.groupBy(await intervalsOf(db, ids), ({ incidentId }) => incidentId),
     statements: Map.groupBy(await linksOf(db, ids), ({ incidentId }) => incidentId),
   }
-  return rows.map((row) =>
-    publicView(
-      row,
-      {
-        updates: byIncident.updates.get(row.id) ?? [],
-        effects: byIncident.effects.get(row.id) ?? [],
-        intervals: byIncident.intervals.get(row.id) ?? [],
-        statements: byIncident.statements.get(row.id) ?? [],
-      },
-      now,
-    ),
-  )
+  const rowsOf = (id: string) => ({
+    updates: byIncident.updates.get(id) ?? [],
+    effects: byIncident.effects.get(id) ?? [],
+    intervals: byIncident.intervals.get(id) ?? [],
+    statements: byIncident.statements.get(id) ?? [],
+  })
+  return rows.map((row) => publicView(row, rowsOf(row.id), now))
 }
 
 async function maintenanceViews(db: Db, rows: Row<'maintenance'>[], now: Instant): Promise<PublicMaintenance[]> {
