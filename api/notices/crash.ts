@@ -1,6 +1,6 @@
 import type { App } from '#api/app.ts'
 
-/** Where a program under test may be killed, each right after something was committed or accepted. */
+/** Where a worker under test may be killed while it tells people, each right after something was committed or accepted. */
 export const crashPoints = [
   'after-take',
   'mid-expand',
@@ -21,10 +21,11 @@ export const crashPoints = [
   'after-receipt',
   'after-look',
   'after-again',
-  'mid-import',
-  'mid-commit',
 ] as const
-export type CrashPoint = (typeof crashPoints)[number]
+/** The same while it reads a file of customers. */
+const importPoints = ['mid-import', 'mid-commit'] as const
+export type LedgerPoint = (typeof crashPoints)[number]
+export type CrashPoint = LedgerPoint | (typeof importPoints)[number]
 
 /** Ends the whole process at once, as a power cut would, when the settings name this point. Never in production. */
 export function crashPoint({ config }: Pick<App, 'config'>, point: CrashPoint): void {

@@ -5,7 +5,7 @@ import { publishUpdate } from '#api/incidents/actions.ts'
 import type { ManualClock } from '#api/lib/clock.ts'
 import { hourMs, minuteMs, secondMs } from '#api/lib/time.ts'
 import { capPerHour } from '#api/notices/cap.ts'
-import { type CrashPoint, crashPoints } from '#api/notices/crash.ts'
+import { type CrashPoint, crashPoints, type LedgerPoint } from '#api/notices/crash.ts'
 import { holdEverything } from '#api/notices/heartbeat.ts'
 import { endNotice, releaseNotice } from '#api/notices/held.ts'
 import { foldReceipts } from '#api/notices/receipts.ts'
@@ -117,7 +117,7 @@ const ended: Scene = async (app, _clock, services) => {
 }
 
 /** What leads to each point. A point without a scene does not compile, and one that its scene does not come to fails. */
-const scenes: Record<CrashPoint, Scene> = {
+const scenes: Record<LedgerPoint, Scene> = {
   'after-take': tellAll,
   'mid-expand': tellAll,
   'after-expand': tellAll,
