@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,7 @@ import { copyAssets } from '#api/publish/assets.ts'
 import { exportPublished } from '#api/publish/export.ts'
 import { finish, writeFiles } from '#api/publish/files.ts'
 import { openPublished } from '#api/publish/published.ts'
+import { missingPrograms, spawnNginx } from './support/nginx.ts'
 import { freePort } from './support/postgres.ts'
 import { serveSite } from './support/site.ts'
 
@@ -143,15 +144,10 @@ async function compare(name: string, address: string, own: string): Promise<stri
   return differences
 }
 
-async function start(command: string, args: string[], address: string): Promise<void> {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, HOME: room } })
+async function start(command: string, child: ChildProcess, address: string): Promise<void> {
   running.push(child)
-  let said = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said += text
-  })
   for (let tries = 0; tries < 100; tries++) {
-    if (child.exitCode !== null) throw new Error(`${command} ended at once:\n${said}`)
+    if (child.exitCode !== null) throw new Error(`${command} ended at once.`)
     if (
       await get(address, '/', {}).then(
         () => true,
@@ -161,28 +157,18 @@ async function start(command: string, args: string[], address: string): Promise<
       return
     await wait(100)
   }
-  throw new Error(`${command} does not answer:\n${said}`)
+  throw new Error(`${command} does not answer.`)
 }
 
 const settingsOf = (file: string) => readFileSync(join(target, file), 'utf8')
 
 async function check(): Promise<string[]> {
-  for (const [command, flag] of [
-    ['nginx', '-v'],
-    ['caddy', 'version'],
-  ] as const)
-    if (spawnSync(command, [flag]).error) throw new Error(`${command} is not installed: apt-get install nginx caddy`)
+  const missing = missingPrograms(['nginx', '-v'], ['caddy', 'version'])
+  if (missing) throw new Error(missing)
   await fill()
   await exportPublished(published, publicUrl, target)
   const own = await serveSite(openPublished(published, publicUrl))
   const [nginxPort, caddyPort] = [await freePort(), await freePort()]
-  const main = `daemon off; pid ${room}/pid; error_log ${room}/nginx.log; events { } http { access_log off; client_body_temp_path ${room}/body; proxy_temp_path ${room}/proxy; fastcgi_temp_path ${room}/fastcgi; uwsgi_temp_path ${room}/uwsgi; scgi_temp_path ${room}/scgi; include ${room}/site.conf; }`
-  const user = process.getuid?.() === 0 ? 'user root; ' : ''
-  writeFileSync(join(room, 'nginx.conf'), user + main)
-  writeFileSync(
-    join(room, 'site.conf'),
-    settingsOf('nginx.conf').replace('listen 80;', `listen 127.0.0.1:${nginxPort};`),
-  )
   writeFileSync(
     join(room, 'Caddyfile'),
     `{\n\tadmin off\n}\n${settingsOf('Caddyfile').replace('status.example.com {', `http://127.0.0.1:${caddyPort} {`)}`,
@@ -190,8 +176,10 @@ async function check(): Promise<string[]> {
   try {
     const nginx = `http://127.0.0.1:${nginxPort}`
     const caddy = `http://127.0.0.1:${caddyPort}`
-    await start('nginx', ['-c', join(room, 'nginx.conf')], nginx)
-    await start('caddy', ['run', '--config', join(room, 'Caddyfile'), '--adapter', 'caddyfile'], caddy)
+    await start('nginx', spawnNginx({ room, target, port: nginxPort }), nginx)
+    const asked = ['run', '--config', join(room, 'Caddyfile'), '--adapter', 'caddyfile']
+    const quiet = { stdio: 'ignore', env: { ...process.env, HOME: room } } as const
+    await start('caddy', spawn('caddy', asked, quiet), caddy)
     return [...(await compare('nginx', nginx, own.address)), ...(await compare('Caddy', caddy, own.address))]
   } finally {
     await own.stop()

@@ -3,26 +3,44 @@ import { parseArgs } from 'node:util'
 import { type Figures, table } from './figures.ts'
 import { measureLedger } from './ledger.ts'
 import { measureLoad } from './load.ts'
+import { measureRate } from './rate.ts'
 import { measureSizes } from './sizes.ts'
 
-// `npm run bench` prints the figures; with --json it writes {figure: {value, unit, reach}} and nothing else. `npm run
-// bench -- ledger` measures the fan-out alone, to a million people.
+// `npm run bench` prints the figures; with --json it writes {figure: {value, unit, reach}} and nothing else. A word
+// measures one thing alone: `npm run bench -- rate`.
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
 const people = { short: 30_000, long: 1_000_000 }
 const say = (line: string) => console.error(line)
+
 async function measureAll(): Promise<Figures> {
   say('Measuring the pages of the worst evening …')
   return { ...(await measureSizes()), ...(await measureLoad(say)), ...(await measureLedger(people.short, say)) }
 }
-const figures = positionals[0] === 'ledger' ? await measureLedger(people.long, say) : await measureAll()
-for (const figure of Object.values(figures)) figure.value = Math.round(figure.value * 10) / 10
-if (values.json) console.log(JSON.stringify(figures, null, 2))
-else {
-  const model = cpus()[0]?.model ?? 'unknown processor'
-  console.log(`${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}\n`)
-  console.log(table(figures))
+
+/** What is measured alone, by its word. */
+const words: Record<string, () => Promise<Figures>> = {
+  /** The fan-out, to a million people. */
+  ledger: () => measureLedger(people.long, say),
+  /** Requests a second beside nginx, which must be installed, as wrk must. */
+  rate: () => measureRate(say),
 }
-process.exit(0)
+const [word] = positionals
+const measure = word === undefined ? measureAll : words[word]
+try {
+  if (!measure) throw new Error(`There is nothing called ${word}. Choose one of ${Object.keys(words).join(', ')}.`)
+  const figures = await measure()
+  for (const figure of Object.values(figures)) figure.value = Math.round(figure.value * 10) / 10
+  if (values.json) console.log(JSON.stringify(figures, null, 2))
+  else {
+    const model = cpus()[0]?.model ?? 'unknown processor'
+    console.log(`${cpus().length} × ${model}, ${Math.round(totalmem() / 2 ** 30)} GB, Node ${process.version}\n`)
+    console.log(table(figures))
+  }
+  process.exit(0)
+} catch (error) {
+  console.error((error as Error).message)
+  process.exit(1)
+}

@@ -8,6 +8,7 @@ const root = join(import.meta.dirname, '../..')
 
 export interface Running {
   address: string
+  pid: number
   /** What it has printed so far. */
   printed(): string
   stop(): Promise<void>
@@ -40,7 +41,7 @@ export async function startRunning(args: string[], env: Record<string, string>, 
     }
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  return { address, printed: () => output, stop: () => stop(child) }
+  return { address, pid: child.pid ?? 0, printed: () => output, stop: () => stop(child) }
 }
 
 const answers = (url: string) =>
