@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { type Db, openDb } from './db/connect.ts'
 import { type Clock, machineMs, realClock } from './lib/clock.ts'
 import { jsonLog, type Log } from './lib/log.ts'
+import { type Meters, openMeters } from './lib/meters.ts'
 import type { Instant } from './lib/time.ts'
 import { loadSite, type Site } from './site.ts'
 
@@ -20,6 +21,7 @@ export interface App {
   site: Site
   channels: Channel[]
   log: Log
+  meters: Meters
   /** Why nothing may be written now, as a sentence for staff; null when all is well. Readers are served all the same. */
   health: {
     trouble: string | null
@@ -56,6 +58,7 @@ export function openApp(config: Config, parts: AppParts = {}): App {
     site,
     channels,
     log,
+    meters: openMeters(),
     health: { trouble: null, opened: true },
     wake: parts.wake ?? (() => {}),
     close: () => {

@@ -3,15 +3,21 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { sql } from 'kysely'
 import type { App } from '#api/app.ts'
 import { newRouter } from '#api/http/router.ts'
+import { refusals, secured } from '#api/http/shapes.ts'
+import { openMetrics } from './metrics.ts'
 
 const state = (description: string) => ({
   description,
   content: { 'application/json': { schema: z.object({ ok: z.boolean(), why: z.string().nullable() }) } },
 })
 
-/** Whether the process lives, and whether it can do its work: for load balancers and supervisors. */
-export const operationRoutes = (app: App) =>
-  newRouter()
+/** What Prometheus asks for by name (its text format, 0.0.4). */
+const metricsType = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** Whether the process lives, whether it can do its work, and how it does it: for load balancers and supervisors. */
+export function operationRoutes(app: App) {
+  const metrics = openMetrics(app)
+  return newRouter()
     .openapi(createRoute({ method: 'get', path: '/healthz', responses: { 200: state('The process answers.') } }), (c) =>
       c.json({ ok: true, why: null }, 200),
     )
@@ -29,6 +35,19 @@ export const operationRoutes = (app: App) =>
         return why ? c.json({ ok: false, why }, 503) : c.json({ ok: true, why: null }, 200)
       },
     )
+    .openapi(
+      createRoute({
+        method: 'get',
+        path: '/metrics',
+        security: secured,
+        responses: {
+          200: { description: 'For Prometheus.', content: { 'text/plain': { schema: z.string() } } },
+          ...refusals(401, 403),
+        },
+      }),
+      async (c) => c.text(await metrics(), 200, { 'Content-Type': metricsType, 'Cache-Control': 'no-store' }),
+    )
+}
 
 /** How long the database may take to say that it is there, in milliseconds. */
 const answerWithinMs = 2_000

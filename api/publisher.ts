@@ -40,6 +40,7 @@ async function open() {
     ...drawing,
     dir,
     show,
+    measure: (ms) => tell({ type: 'measure', ms }),
     tell: (state) => tell({ type: 'state', state }),
   })
   if (publisher.state === 'fine') await publisher.start()

@@ -59,10 +59,20 @@ export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, publi
     return routes.fetch(request)
   })
   const isApi = apiPaths(routes)
+  const note = (res: ServerResponse, kind: string) => app.meters.requests.add(`kind=${kind},status=${res.statusCode}`)
+  /** What is answered from memory is answered already, and needs no listener. */
+  const count = (res: ServerResponse, kind: string) => {
+    if (res.headersSent) note(res, kind)
+    else res.once('close', () => note(res, kind))
+  }
   const always = securityHeaders(app.config.publicUrl)
   const answer = async (req: IncomingMessage, res: ServerResponse) => {
-    if (published.serve(req, res)) return
-    if (isNowhere(req) && !isApi(req) && published.has('/')) return published.missing(req, res)
+    if (published.serve(req, res)) return count(res, 'published')
+    if (isNowhere(req) && !isApi(req) && published.has('/')) {
+      published.missing(req, res)
+      return count(res, 'published')
+    }
+    count(res, isApi(req) ? 'api' : 'drawn')
     for (const [name, value] of Object.entries(always)) res.setHeader(name, value)
     req.headers[clientIpHeader] = clientAddress(req, app.config.trustedProxies)
     const refusal =

@@ -56,6 +56,7 @@ const form = (who: Permission['who'], path: string, posts: Permission['who'] = w
 export const permissions: readonly Permission[] = [
   // The world: reading, subscribing, and providers that sign their calls.
   ...get('public', '/healthz', '/readyz', '/api/openapi.json'),
+  ...get(['owner', 'lead', 'machine'], '/metrics'),
   ...get('public', '/api/v1/status', '/api/v1/status/incidents/:id', '/api/v1/status/codes/:code'),
   ...get('public', '/api/v1/status/uptime', '/api/v1/status/maintenances/:id'),
   ...get('public', '/api/v1/status/statements', '/api/v1/status/statements/:id'),

@@ -23,6 +23,8 @@ interface PublisherParts {
   dir: string
   /** Shows readers what is finished, and hides what is no longer public, in one step. Called before the files are written. */
   show(files: Finished[], gone: string[]): void
+  /** Told how long readers waited for a change that was seen, in milliseconds. */
+  measure?: (ms: number) => void
   /** Told when the state changes. */
   tell?: (state: PublisherState) => void
   render: Render
@@ -80,6 +82,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   let retryAt = ''
   /** What people may look up is drawn when no news waits. */
   const later = new Set<string>()
+  let readersSaw = 0
   let looked = ''
   let stopped = false
   let turn = Promise.resolve()
@@ -116,6 +119,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     for (const place of failed) undone.add(place)
     // Readers get the news from memory first, even when the disk is slow or full; the files follow.
     parts.show(files, gone)
+    readersSaw = performance.now()
     try {
       await writeFiles(dir, files)
       await removeFiles(dir, gone)
@@ -193,6 +197,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     for (let from = 0; from < first.length; from += newsPages) {
       const read = await show(first.slice(from, from + newsPages))
       reading ??= read
+      if (from === 0) parts.measure?.(readersSaw - started)
     }
     if (reading) await settle(revision, since, reading)
     const ms = Math.round(performance.now() - started)

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { App } from '#api/app.ts'
 import type { Config } from '#api/config.ts'
+import { secondMs } from '#api/lib/time.ts'
 import type { Site } from '#api/site.ts'
 import type { Finished } from './files.ts'
 import type { PublisherState } from './publisher.ts'
@@ -17,9 +18,10 @@ export interface PublisherStart {
 /** What the thread is told. */
 export type ToPublisher = { type: 'open' } | { type: 'wake' } | { type: 'all'; startOver: boolean } | { type: 'stop' }
 
-/** What it says: what readers shall see, how the record stands, that first pages are right, how drawing everything ended. */
+/** What it says: what readers shall see, how long they waited, how the record stands, that first pages are right, how drawing everything ended. */
 export type FromPublisher =
   | { type: 'show'; files: Finished[]; gone: string[] }
+  | { type: 'measure'; ms: number }
   | { type: 'state'; state: PublisherState }
   | { type: 'ready' }
   | { type: 'all'; fault: string | null }
@@ -51,7 +53,7 @@ const restartAfterMs = 1_000
  * started again, and does what the broken one left undone.
  */
 export function startPublisherThread(
-  app: Pick<App, 'config' | 'site' | 'log'>,
+  app: Pick<App, 'config' | 'site' | 'log' | 'meters'>,
   parts: Pick<PublisherStart, 'dir' | 'clock'> & {
     show(files: Finished[], gone: string[]): void
     follow(state: PublisherState): void
@@ -90,6 +92,7 @@ export function startPublisherThread(
 
   function hear(message: FromPublisher): void {
     if (message.type === 'show') show(message.files.map(asBuffers), message.gone)
+    if (message.type === 'measure') app.meters.publishes.add(message.ms / secondMs)
     if (message.type === 'state') {
       state = message.state
       follow(state)

@@ -1,6 +1,7 @@
 import type { App } from '#api/app.ts'
 import type { Channel } from '#api/channels/channel.ts'
 import { readConfig } from '#api/config.ts'
+import { openMeters } from '#api/lib/meters.ts'
 import { loadSite } from '#api/site.ts'
 import type { Chance } from './chance.ts'
 import type { Life, MemoryRecord } from './record.ts'
@@ -36,6 +37,7 @@ export class Host implements Life {
       site,
       channels: [],
       log: () => {},
+      meters: openMeters(),
       health: { trouble: null, opened: true },
       wake: () => {},
       close: async () => {},

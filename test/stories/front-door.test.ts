@@ -6,7 +6,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createToken } from '#api/accounts/actions.ts'
 import { system } from '#api/audit/audit.ts'
 import { openDb } from '#api/db/connect.ts'
+import { openIncident } from '#api/incidents/actions.ts'
+import { readRevisionFile } from '#api/publish/files.ts'
 import { type OpenProgram, openProgram } from '../support/desk.ts'
+import { inMinutes } from '../support/services.ts'
 
 // What comes in over a real socket, on PostgreSQL.
 let program: OpenProgram
@@ -90,6 +93,61 @@ it('an address where nothing is gets the published page that says so, in its lan
   expect(personal.status).not.toBe(500)
   expect(await personal.text()).not.toBe(readFileSync(join(dir, 'zh-CN/404.html'), 'utf8'))
   expect((await fetch(`${program.address}/readyz`)).status).toBe(200)
+})
+
+/** Reads Prometheus' text format by its grammar, strictly; a sample by its name and labels. */
+function readMetrics(text: string): Map<string, number> {
+  const samples = new Map<string, number>()
+  const types = new Set<string>()
+  for (const line of text.trimEnd().split('\n')) {
+    const [, typed] = /^# TYPE ([a-z_]+) (?:counter|gauge|histogram)$/.exec(line) ?? []
+    if (typed) types.add(typed)
+    if (/^# (TYPE|HELP) [a-z_]+ \S/.test(line)) continue
+    const [, name = '', labels = '', value = ''] =
+      /^([a-z_]+)(\{[a-z]+="[^"\\\n]*"(?:,[a-z]+="[^"\\\n]*")*\})? (NaN|[-+0-9.e]+)$/.exec(line) ?? []
+    expect(types.has(name) || types.has(name.replace(/_(bucket|sum|count)$/, '')), line).toBe(true)
+    samples.set(name + labels, Number(value))
+  }
+  return samples
+}
+
+it('tells Prometheus how it is, whoever bears a token, and names nobody', async () => {
+  const scrape = (bearer?: string) =>
+    fetch(`${program.address}/metrics`, { headers: bearer ? { authorization: `Bearer ${bearer}` } : {} })
+  expect((await scrape()).status).toBe(401)
+  expect((await scrape(token)).status).toBe(403)
+  const { token: machine } = await createToken(program.app, system, { name: 'prometheus', role: 'machine' })
+  await openIncident(program.app, system, {
+    title: { en: 'Orders fail.' },
+    severity: 1,
+    status: 'investigating',
+    components: [{ id: program.services.orders, status: 'major_outage' }],
+    body: { en: 'We are looking.' },
+    nextUpdateAt: inMinutes(program.app, 30),
+  })
+  const published = async () => readMetrics(await (await scrape(machine)).text()).get('candor_publish_seconds_count')
+  await expect.poll(published, { timeout: 10_000 }).toBeGreaterThan(0)
+  const answer = await scrape(machine)
+  expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+  const text = await answer.text()
+  expect(text).not.toMatch(/@|cndr_|Orders fail/)
+  const samples = readMetrics(text)
+  const sumOf = (of: RegExp) => [...samples].reduce((sum, [name, value]) => (of.test(name) ? sum + value : sum), 0)
+  const shown = await readRevisionFile(join(program.app.config.dataDir, 'published'))
+  expect(samples.get('candor_ready')).toBe(1)
+  expect(samples.get('candor_revision')).toBeLessThanOrEqual(shown?.revision ?? 0)
+  expect(samples.get('candor_revision_age_seconds')).toBeGreaterThanOrEqual(0)
+  // The confirmations that were asked for above.
+  expect(sumOf(/^candor_deliveries\{channel="email"/)).toBeGreaterThan(20)
+  expect(sumOf(/^candor_queue_deliveries/)).toBe(sumOf(/^candor_deliveries\{.*state="(queued|sending)"/))
+  expect(samples.get('candor_http_requests_total{kind="published",status="404"}')).toBeGreaterThan(0)
+  expect(samples.get('candor_http_requests_total{kind="api",status="401"}')).toBeGreaterThan(0)
+  expect(samples.get('candor_alarms{kind="channel"}')).toBe(0)
+  const buckets = [...samples].filter(([name]) => name.startsWith('candor_publish_seconds_bucket'))
+  const counts = buckets.map(([, count]) => count)
+  expect(counts.at(-1)).toBe(samples.get('candor_publish_seconds_count'))
+  expect(counts).toEqual(counts.toSorted((a, b) => a - b))
+  expect(samples.get('candor_event_loop_delay_seconds{quantile="0.99"}')).toBeGreaterThanOrEqual(0)
 })
 
 it('a database that drops its connections ends nothing', async () => {
