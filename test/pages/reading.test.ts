@@ -122,57 +122,6 @@ it('says when the demonstration was drawn, and with a script what time it is the
   await demo.stop()
 })
 
-it('has text of enough contrast in light and in dark (WCAG 2.2, 1.4.3)', async () => {
-  const { page, close } = await newPage()
-  for (const place of places) {
-    await page.goto(server.address + place)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      expect(await page.evaluate(faintTexts), `${place} in ${colorScheme}`).toEqual([])
-    }
-  }
-  await close()
-})
-
-/** Texts whose colour stands out from their ground by less than 4.5 to 1. Runs in the browser. */
-function faintTexts(): string[] {
-  const channels = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number)
-  const light = (colour: string) => {
-    const [r = 0, g = 0, b = 0] = channels(colour).map((c) =>
-      c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4,
-    )
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b
-  }
-  const groundOf = (element: Element | null): string => {
-    if (!element) return 'rgb(255, 255, 255)'
-    const ground = getComputedStyle(element).backgroundColor
-    return channels(ground)[3] === 0 ? groundOf(element.parentElement) : ground
-  }
-  const faint: string[] = []
-  for (const element of document.querySelectorAll('body *')) {
-    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim())
-    if (!own || !element.getClientRects().length || element.closest('svg')) continue
-    const [a, b] = [light(getComputedStyle(element).color), light(groundOf(element))].sort((x, y) => y - x)
-    if (((a ?? 0) + 0.05) / ((b ?? 0) + 0.05) < 4.5) faint.push(element.textContent?.trim().slice(0, 40) ?? '')
-  }
-  return faint
-}
-
-it('has targets of 24 pixels or more wherever a link is not part of a sentence (WCAG 2.2, 2.5.8)', async () => {
-  const { page, close } = await newPage({ viewport: { width: 360, height: 800 } })
-  for (const place of places) {
-    await page.goto(server.address + place)
-    const small = await page.evaluate(() =>
-      [...document.querySelectorAll('nav a, .btn, .more a, header a, .open a, .past a, .months a, button')]
-        .filter((target) => target.getClientRects().length)
-        .map((target) => ({ text: target.textContent, height: target.getBoundingClientRect().height }))
-        .filter(({ height }) => height < 24),
-    )
-    expect(small, place).toEqual([])
-  }
-  await close()
-})
-
 it('is walked by keyboard: the first stop leads past the header, every stop can be seen', async () => {
   const { page, close } = await newPage()
   await page.goto(`${server.address}/`)

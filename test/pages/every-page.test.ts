@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { locales } from '#content/locales.ts'
+import { browser, newPage } from '../support/browser.ts'
+import { freePort } from '../support/postgres.ts'
+import { type Running, startRunning } from '../support/program.ts'
+import { roomForTests } from '../support/room.ts'
+import { accessFaults, markupFaults } from './checks.ts'
+import { states, visit } from './states.ts'
+import { exploreDemonstration, type World } from './world.ts'
+
+// Every address once, in one language or the other, on a phone: what `npm run check:pages` does in every state, in both
+// languages and on both screens. The API's page is as long as all others together, so here axe does not read it.
+const tooLong = 'api-docs'
+const dataDir = mkdtempSync(join(roomForTests(), 'candor-pages-'))
+let program: Running
+let world: World
+beforeAll(async () => {
+  program = await startRunning(['api/cli.ts', 'demo'], { DATA_DIR: dataDir }, await freePort())
+  world = await exploreDemonstration(await browser(), program)
+})
+afterAll(async () => {
+  await program.stop()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+const plain = states.filter(({ act, path, stranger }) => !act && !stranger && !/Link/.test(String(path)))
+
+it('every page is without fault for axe, in light and dark, and for html-validate', async () => {
+  const found: string[] = []
+  const desks = locales.map((locale) =>
+    newPage({ locale, storageState: world.session, viewport: { width: 360, height: 780 } }),
+  )
+  for (const [i, state] of plain.entries()) {
+    const locale = locales[i % locales.length]!
+    const { page } = (await desks[i % locales.length])!
+    await page.emulateMedia({ colorScheme: 'light' })
+    const faults = await markupFaults(await visit(page, world, state, locale))
+    if (state.name !== tooLong) {
+      faults.push(...(await accessFaults(page)))
+      await page.emulateMedia({ colorScheme: 'dark' })
+      faults.push(...(await accessFaults(page, ['color-contrast'])))
+    }
+    found.push(...faults.map((fault) => `${state.name} (${locale}): ${fault}`))
+  }
+  expect(plain.length).toBeGreaterThan(35)
+  expect(found).toEqual([])
+}, 180_000)
