@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { locales } from '#content/locales.ts'
@@ -26,6 +26,29 @@ afterAll(async () => {
 })
 
 const plain = states.filter(({ act, path, stranger }) => !act && !stranger && !/Link/.test(String(path)))
+
+/** Every page there is, as a pattern of its address below the language's part. */
+const pages = readdirSync(join(import.meta.dirname, '../../src/pages'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.astro'))
+  .map((file) => `/${file.replace(/\.astro$/, '').replace(/(^|\/)index$/, '')}`.replace('/[...locale]', '') || '/')
+
+it('every page there is stands in the list', async () => {
+  const somewhere = new Proxy({} as World, {
+    get: (_, name) =>
+      /Link$/.test(String(name))
+        ? () => `/${String(name) === 'welcomeLink' ? 'admin/welcome' : 'subscribe/confirm'}/x`
+        : 'x',
+  })
+  const paths = await Promise.all(states.map(({ path }) => (typeof path === 'string' ? path : path(somewhere, 'en'))))
+  const opened = paths.map((path) => path.replace(/\?.*$/, '').replace(/(.)\/$/, '$1'))
+  const isOpened = (page: string) => {
+    const shape = new RegExp(`^${page.replace(/\[\w+\]/g, '[^/]+')}$`)
+    return opened.some((path) => shape.test(path))
+  }
+  // What is shown in place of another page, answers a form or leads on is met on the way.
+  const met = ['/404', '/admin/missing', '/subscriptions', '/i/[code]']
+  expect(pages.filter((page) => !met.includes(page) && !isOpened(page))).toEqual([])
+})
 
 it('every page is without fault for axe, in light and dark, and for html-validate', async () => {
   const found: string[] = []

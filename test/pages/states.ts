@@ -64,6 +64,8 @@ const publicStates: State[] = [
   { name: 'history', path: '/history/' },
   { name: 'history-found', path: '/history/', act: (page) => search(page, { en: 'report', 'zh-CN': '报表' }) },
   { name: 'history-none', path: '/history/', act: (page) => search(page, { en: 'zebra', 'zh-CN': '斑马' }) },
+  { name: 'statements', path: '/statements/' },
+  { name: 'statement', path: ({ statement }) => `/statements/${statement}/` },
   { name: 'month', path: ({ month }) => `/history/${month}/` },
   { name: 'uptime', path: '/uptime/' },
   { name: 'api-docs', path: '/api/docs/' },

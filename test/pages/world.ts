@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext } from 'playwright-core'
-import type { Locale } from '#content/locales.ts'
+import { type Locale, locales, type Words } from '#content/locales.ts'
+import { fill } from '#content/words.ts'
 import type { Running } from '../support/program.ts'
 
 /** A running demonstration with somebody signed in, and the addresses that only it knows. */
@@ -13,6 +14,7 @@ export interface World {
   maintenance: string
   month: string
   letter: string
+  statement: string
   sms: string
   /** Everything asked for here happens at most a few times an hour from one network, as the program's limits want it. */
   confirmLink(locale: Locale, channel?: 'email' | 'webhook'): Promise<string>
@@ -70,15 +72,36 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
     knownIssues: { id: string }[]
     maintenances: { id: string }[]
   }>('/api/v1/status')
+  /** A statement from the pre-approved template, its open places filled, as comms publishes it without asking anybody. */
+  async function publishedStatement(incident: string): Promise<string> {
+    const { data } = await ask<{ data: { key: string; title: Words; body: Words }[] }>('/api/v1/statements/templates')
+    const template = data.find(({ key }) => key === 'holding')!
+    const filled = (words: Words) =>
+      Object.fromEntries(locales.map((locale) => [locale, fill(words[locale] ?? '', slots[locale])]))
+    const { id } = await ask<{ id: string }>(`/api/v1/incidents/${incident}/statements`, 'POST', {
+      type: 'holding',
+      template: template.key,
+      title: filled(template.title),
+      body: filled(template.body),
+    })
+    await ask(`/api/v1/statements/${id}/publication`, 'POST', {})
+    await eventually(
+      async () => ((await fetch(`${address}/statements/${id}/`)).ok ? true : null),
+      'The statement did not come out.',
+    )
+    return id
+  }
   const { data: past } = await ask<{ data: { id: string }[] }>('/api/v1/incidents?status=resolved&limit=1')
   const one = (list: { id: string }[], what: string): string => {
     if (!list[0]) throw new Error(`The demonstration has no ${what}.`)
     return list[0].id
   }
+  const incident = one(status.open, 'open incident')
   return {
     address,
     session,
-    incident: one(status.open, 'open incident'),
+    incident,
+    statement: await publishedStatement(incident),
     code: status.open[0]!.code,
     pastIncident: one(past, 'past incident'),
     knownIssue: one(status.knownIssues, 'known issue'),
@@ -110,6 +133,26 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
       )
     },
   }
+}
+
+/** What a person fills into the template. */
+const slots: Record<Locale, Record<string, string>> = {
+  en: {
+    service: 'order placement',
+    state: 'is failing for most merchants',
+    level: 'highest',
+    knownNot: 'The cause is not confirmed yet',
+    next: '21:30',
+    whom: 'the merchants and shoppers who are',
+  },
+  'zh-CN': {
+    service: '下单服务',
+    state: '大面积异常',
+    level: '最高级别',
+    knownNot: '原因尚待确认',
+    next: '21:30',
+    whom: '商家和买家',
+  },
 }
 
 /** Asks again until there is something, for twenty seconds. Throws this sentence when nothing came. */
