@@ -28,6 +28,7 @@ const entry = (title: Words, body: Words, more: Partial<FeedEntry['update']> = {
     createdAt: '2026-11-11T12:12:00.000Z',
     nextUpdateAt: null,
     late: false,
+    rating: null,
     affected: [],
   },
   update: {

@@ -202,6 +202,22 @@ function incident(parts: StatuspageParts, one: PublicIncident) {
     })),
     components: named(parts, one.affected),
     reminder_intervals: null,
+    ...postmortem(parts, oldestFirst),
+  }
+}
+
+/** What an incident with a report says besides; one without says nothing of it. */
+function postmortem(parts: StatuspageParts, oldestFirst: PublicIncident['updates']) {
+  const reports = oldestFirst.filter(({ status }) => status === 'postmortem')
+  const newest = reports.at(-1)
+  if (!newest) return {}
+  return {
+    postmortem_body: text(parts, newest.body),
+    postmortem_body_last_updated_at: time(parts, newest.createdAt),
+    postmortem_ignored: false,
+    postmortem_published_at: time(parts, reports[0]!.createdAt),
+    postmortem_notified_subscribers: reports.some(({ notified }) => notified),
+    postmortem_notified_twitter: false,
   }
 }
 

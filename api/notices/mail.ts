@@ -30,6 +30,8 @@ interface MailParts {
   paragraphs: string[] | { html: string; text: string; lang?: Locale; note?: string }
   facts?: MailFact[]
   button?: { label: string; url: string }
+  /** A link below the button: what the reader may do besides. */
+  after?: { label: string; url: string }
   /** Sentences at the foot: why this came. Who sends it and where to ask are always there. */
   footer: string[]
   /** Links at the foot: preferences, goodbye. */
@@ -110,6 +112,9 @@ function htmlOf(parts: MailParts, subject: string, body: Body, feet: string[]): 
     button
       ? `<p style="margin:24px 0 0"><a class="button" href="${escapeHtml(button.url)}" style="display:inline-block;padding:10px 18px;background:${ink};color:#ffffff;text-decoration:none;font-weight:600;border-radius:6px">${escapeHtml(button.label)}</a></p>`
       : '',
+    parts.after
+      ? `<p style="margin:20px 0 0"><a class="ink" href="${escapeHtml(parts.after.url)}" style="color:${ink}">${escapeHtml(parts.after.label)}</a></p>`
+      : '',
     `</div></div>`,
     `<div style="max-width:600px;margin:0 auto;font:13px/1.6 ${sans}"><div style="padding:16px 29px">`,
     ...feet.map((foot) => `<p class="soft" style="margin:0 0 8px;color:${soft}">${linkedMail(foot, parts.site)}</p>`),
@@ -141,6 +146,7 @@ function textOf(parts: MailParts, body: Body, feet: string[]): string {
     body.text,
     ...(facts.length ? [facts.join('\n')] : []),
     ...(parts.button ? [`${parts.button.label}${colon.trimEnd()}\n${parts.button.url}`] : []),
+    ...(parts.after ? [`${parts.after.label}${colon.trimEnd()}\n${parts.after.url}`] : []),
     '-- ',
     ...feet,
     ...(parts.links ?? []).map((link) => `${link.label}${colon.trimEnd()}\n${link.url}`),

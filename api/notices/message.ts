@@ -1,6 +1,7 @@
 import type { App } from '#api/app.ts'
 import type { Message } from '#api/channels/channel.ts'
 import type { Row } from '#api/db/schema.ts'
+import { ratingUrl } from '#api/feedback/links.ts'
 import { preferencesUrl, unsubscribeUrl } from '#api/subscribers/links.ts'
 import type { ComposedNotice } from './composed.ts'
 import type { Standing } from './queries.ts'
@@ -20,10 +21,12 @@ export function messageFor(app: App, composed: ComposedNotice, delivery: Row<'de
   }
   if (channel === 'webhook') return { ...base, text: composed.hook(locale, links.unsubscribe) }
   if (app.channels.find(({ name }) => name === channel)?.mergesUpdates) return { ...base, ...composed.chat(locale) }
+  const { incidentId, status } = composed.told
+  const rating = status === 'resolved' ? { rating: ratingUrl(app.config, incidentId, standing) } : {}
   return {
     ...base,
     ...composed.mail(locale),
-    fills: links,
+    fills: { ...links, ...rating },
     headers: mailHeaders(composed.told, composed.sender, links),
   }
 }

@@ -46,6 +46,7 @@ export async function previewNotices(app: App, draft: NoticeDraft): Promise<Noti
   const links = {
     preferences: `${publicUrl}/preferences/${tokenShown}`,
     unsubscribe: `${publicUrl}/unsubscribe/${tokenShown}`,
+    rating: `${publicUrl}/feedback/${told.incidentId}/${tokenShown}`,
   }
   const each = <T>(make: (locale: Locale) => T) =>
     Object.fromEntries(locales.map((locale) => [locale, make(locale)])) as Record<Locale, T>

@@ -25,9 +25,15 @@ export interface MailTemplate {
 type ReaderLinks = {
   preferences: string
   unsubscribe: string
+  /** Where this reader rates how the incident was told; in a resolved mail alone. */
+  rating?: string
 }
 
-const marks: ReaderLinks = { preferences: markOf('preferences'), unsubscribe: markOf('unsubscribe') }
+const marks: Required<ReaderLinks> = {
+  preferences: markOf('preferences'),
+  unsubscribe: markOf('unsubscribe'),
+  rating: markOf('rating'),
+}
 
 /** On white and on black. */
 const colours: Record<ComponentStatus | 'none', [colour: string, darkColour: string]> = {
@@ -97,6 +103,9 @@ export function updateMail(told: Told, locale: Locale, sender: Sender): MailTemp
     },
     facts,
     button: { label: words.follow, url: pageUrl(sender, locale, `/incidents/${told.incidentId}/`) },
+    ...(told.status === 'resolved'
+      ? { after: { label: wordsOf(locale).reviews.feedback.mail, url: marks.rating } }
+      : {}),
     footer: [words.why],
     links: readerLinks(locale),
   })

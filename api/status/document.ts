@@ -73,6 +73,8 @@ export interface PublicIncident {
   late: boolean
   /** Components it has touched, with the state it holds them in now (operational once they are back), the gravest first. */
   affected: { id: string; name: Words; status: ComponentStatus }[]
+  /** What the company shows of how its customers rated the telling, as of an instant; null when it shows nothing. */
+  rating: { mean: string; answers: number; at: Instant } | null
   /** Newest first. */
   updates: PublicUpdate[]
   /** What the company has said beside its updates, the newest first. */

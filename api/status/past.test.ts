@@ -23,6 +23,7 @@ const incident = (
   createdAt: startedAt,
   nextUpdateAt: null,
   late: false,
+  rating: null,
   affected: [],
   updates: [],
   statements: [],

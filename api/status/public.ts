@@ -12,6 +12,7 @@ interface IncidentRows {
   effects: NamedEffect[]
   intervals: NamedInterval[]
   statements: (StatementLink & { incidentId: string })[]
+  rating: Row<'ratingPublication'> | undefined
 }
 
 /**
@@ -40,6 +41,7 @@ export function publicView(row: Row<'incident'>, rows: IncidentRows, now: Instan
     nextUpdateAt: row.nextUpdateAt,
     late: row.resolvedAt === null && row.nextUpdateAt !== null && row.nextUpdateAt < now,
     affected: affected(rows.intervals.filter(({ incidentId }) => incidentId === row.id)),
+    rating: rows.rating ? { mean: rows.rating.mean, answers: rows.rating.answers, at: rows.rating.publishedAt } : null,
     updates: updates.map((update) => publicUpdate(update, updates, rows.effects)),
     statements: rows.statements
       .filter(({ incidentId }) => incidentId === row.id)

@@ -2,6 +2,7 @@ import type { App } from '#api/app.ts'
 import { gravest } from '#api/components/component.ts'
 import type { Db } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
+import { publicationsOf } from '#api/feedback/queries.ts'
 import { effectsOf, intervalsOf, updatesOf } from '#api/incidents/queries.ts'
 import { fromJson } from '#api/lib/json.ts'
 import { dateIn, type Instant, midnight, toInstant, toMs } from '#api/lib/time.ts'
@@ -271,12 +272,14 @@ async function viewsOf(db: Db, rows: Row<'incident'>[], now: Instant): Promise<P
     effects: Map.groupBy(await effectsOf(db, ids), ({ updateId }) => incidentOf.get(updateId)),
     intervals: Map.groupBy(await intervalsOf(db, ids), ({ incidentId }) => incidentId),
     statements: Map.groupBy(await linksOf(db, ids), ({ incidentId }) => incidentId),
+    ratings: new Map((await publicationsOf(db, ids)).map((rating) => [rating.incidentId, rating])),
   }
   const rowsOf = (id: string) => ({
     updates: byIncident.updates.get(id) ?? [],
     effects: byIncident.effects.get(id) ?? [],
     intervals: byIncident.intervals.get(id) ?? [],
     statements: byIncident.statements.get(id) ?? [],
+    rating: byIncident.ratings.get(id),
   })
   return rows.map((row) => publicView(row, rowsOf(row.id), now))
 }

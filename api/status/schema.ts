@@ -64,6 +64,10 @@ const incident = z.object({
   nextUpdateAt: instant.nullable(),
   late: z.boolean(),
   affected: z.array(heldComponent),
+  rating: z
+    .object({ mean: z.string().openapi({ example: '4.1' }), answers: z.number(), at: instant })
+    .nullable()
+    .openapi({ description: 'How customers rated the telling, where the company shows it.' }),
 })
 
 export const publicIncidentShape: z.ZodType<PublicIncident> = incident

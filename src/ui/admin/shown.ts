@@ -38,6 +38,7 @@ export function incidentShown(
     createdAt: incident?.createdAt ?? now,
     nextUpdateAt: draft.nextUpdateAt,
     late: false,
+    rating: null,
     affected: [...held.values()],
     statements: [],
     updates: [
