@@ -22,11 +22,11 @@ export function messageFor(app: App, composed: ComposedNotice, delivery: Row<'de
   if (channel === 'webhook') return { ...base, text: composed.hook(locale, links.unsubscribe) }
   if (app.channels.find(({ name }) => name === channel)?.mergesUpdates) return { ...base, ...composed.chat(locale) }
   const { incidentId, status } = composed.told
-  const rating = status === 'resolved' ? { rating: ratingUrl(app.config, incidentId, standing) } : {}
+  const fills = status === 'resolved' ? { ...links, rating: ratingUrl(app.config, incidentId, standing) } : links
   return {
     ...base,
     ...composed.mail(locale),
-    fills: { ...links, ...rating },
+    fills,
     headers: mailHeaders(composed.told, composed.sender, links),
   }
 }

@@ -10,6 +10,7 @@ import { judgeReport, publishReport, writeReport } from '#api/reviews/report-act
 import { addAction, changeAction } from '#api/reviews/task-actions.ts'
 import { readStatus, readUpdates } from '#api/status/read.ts'
 import { playEvening } from '../support/evening.ts'
+import { openPages } from '../support/site.ts'
 import { story } from '../support/story.ts'
 import { inMinutes, ledger, lin, openServices, ordersDown, subscribe, words } from '../support/telling.ts'
 import { workNow } from '../support/work.ts'
@@ -190,6 +191,15 @@ story(
     expect(entry).toMatchObject({ incident: { status: 'postmortem' }, update: { status: 'postmortem' } })
     expect(entry!.update.body['zh-CN']).toContain('**影响时间**\n\ntimes：两小时')
     expect((await readStatus(app)).open).toEqual([])
+    const pages = await openPages(app)
+    const { incidents } = JSON.parse(await pages.read('/api/v2/incidents.json'))
+    expect(incidents[0]).toMatchObject({
+      status: 'postmortem',
+      postmortem_body: expect.stringContaining('**What happened**\n\ncause: first'),
+      postmortem_notified_subscribers: true,
+    })
+    expect(await pages.read(`/zh-CN/incidents/${id}/`)).toContain('<p><strong>问题影响范围</strong></p>')
+    expect(await pages.read('/history.rss')).toContain('What we change')
 
     // A correction after publishing stays in sight.
     await writeReport(app, lin, id, { parts: whole('corrected'), follows: 2 })
