@@ -48,6 +48,8 @@ export interface FrozenBatch {
   bytes: Buffer
   /** In the order of the messages inside the bytes. */
   deliveryIds: string[]
+  /** What time it is for what is inside, when that is not now: no clock that was set since makes a message too old. */
+  at?: Instant
   /** What requests to this address are signed with, sealed, the newest first. No part of the bytes: a rotation counts for retries too. */
   secrets?: readonly string[]
 }

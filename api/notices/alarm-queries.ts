@@ -23,8 +23,12 @@ export interface Waiting {
   since: Instant
 }
 
-/** What needs a person, of notices announced after `from`; the largest groups first. */
-export async function waitingForPerson(db: Db, channels: readonly string[], from: Instant): Promise<Waiting[]> {
+/** What needs a person, of notices announced after `from`; the largest groups first. Channels that are `looking` find out by themselves what became of a lost answer. */
+export async function waitingForPerson(
+  db: Db,
+  channels: { names: readonly string[]; looking: readonly string[] },
+  from: Instant,
+): Promise<Waiting[]> {
   const rows = await db
     .selectFrom('notice')
     .innerJoin('delivery', 'delivery.noticeId', 'notice.id')
@@ -51,11 +55,17 @@ export async function waitingForPerson(db: Db, channels: readonly string[], from
     .where('notice.endedAt', 'is', null)
     // Of a message to one person nobody is called: who waits for it asks again.
     .where((eb) => eb.or([eb('notice.incidentId', 'is not', null), eb('notice.foldKey', 'is not', null)]))
-    .where('delivery.channel', 'in', channels)
+    .where('delivery.channel', 'in', channels.names)
     .where('delivery.state', 'in', wantsPerson)
     .where('subscriber.closedAt', 'is', null)
     .where('suppression.reason', 'is', null)
-    .where('batch.nextLookAt', 'is', null)
+    // A look that is planned comes only while its channel is on and can be asked.
+    .where((eb) =>
+      eb.or([
+        eb('batch.nextLookAt', 'is', null),
+        ...(channels.looking.length ? [eb('delivery.channel', 'not in', channels.looking)] : [eb.lit(true)]),
+      ]),
+    )
     .where('delivery.againAt', 'is', null)
     .where((eb) => eb.or([eb('batch.state', 'is', null), eb('batch.state', 'in', ['final', 'unknown'])]))
     .where((eb) => eb.or([eb('notice.seenAt', 'is', null), eb('delivery.updatedAt', '>', eb.ref('notice.seenAt'))]))

@@ -15,6 +15,7 @@ import { disabledEndpoints, heldNotices, type Waiting, waitingForPerson } from '
 import { leaveNotice, tryChannel } from './desk-actions.ts'
 import { endNotice, releaseNotice } from './held.ts'
 import { stoppedChannels } from './ledger-queries.ts'
+import { stoppedProviders } from './provider.ts'
 import { alarmsShape, alikeInput } from './schema.ts'
 
 /** For how long what did not arrive is called to somebody's attention. */
@@ -71,23 +72,18 @@ export function deskRoutes(app: App) {
       async (c) => {
         const from = plusMs(app.now(), -alarmForMs)
         const names = app.channels.map(({ name }) => name)
+        const looking = app.channels.filter(({ lookUp, offReason }) => lookUp && !offReason).map(({ name }) => name)
         const seesAddresses = maySeeAddresses(c.get('actor').roles)
         const shown = (address: string) => shownAddress(address, seesAddresses)
-        const stopped = (await stoppedChannels(app.db)).filter(({ channel }) => names.includes(channel))
         return c.json(
           {
-            channels: stopped.map(({ channel, stoppedReason, stoppedAt, nextSendAt }) => ({
-              channel,
-              reason: stoppedReason ?? '',
-              since: stoppedAt ?? '',
-              nextTryAt: nextSendAt,
-            })),
+            channels: stoppedProviders(app.channels, await stoppedChannels(app.db)),
             held: (await heldNotices(app.db)).map(({ heldReason, heldAt, ...notice }) => ({
               ...titled(notice),
               reason: heldReason ?? '',
               since: heldAt ?? '',
             })),
-            deliveries: (await waiting('all', () => waitingForPerson(app.db, names, from))).map(titled),
+            deliveries: (await waiting('all', () => waitingForPerson(app.db, { names, looking }, from))).map(titled),
             endpoints: (await disabledEndpoints(app.db, from)).map(({ disabledAt, disabledReason, ...endpoint }) => ({
               ...endpoint,
               address: shown(endpoint.address),

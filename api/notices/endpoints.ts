@@ -10,9 +10,10 @@ import { findEndpoint, saveEndpoint } from '#api/subscribers/endpoint-queries.ts
 import { disabledLetter } from '#api/subscribers/messages.ts'
 import { findSubscriber, suppressionOf } from '#api/subscribers/queries.ts'
 import { endAttempt, moveMembers, saveBatch } from './batch-queries.ts'
+import { afterCap, capPerHour, capWindowMs } from './cap.ts'
 import { sendDirect } from './direct.ts'
 import { leftReason } from './expand.ts'
-import { haveReached, recipientOf } from './merge-queries.ts'
+import { haveReached, recipientOf, sentLately } from './merge-queries.ts'
 import { newerThan } from './supersede.ts'
 import { toldUpdates } from './supersede-queries.ts'
 
@@ -34,8 +35,13 @@ export async function noteAnswer(
   const endpoint = recipient && (await findEndpoint(trx, recipient.id))
   if (!recipient || !endpoint) return
   const now = app.now()
-  const nextSendAt = plusMs(now, channel.perAddress?.restMs ?? 0)
+  let nextSendAt = plusMs(now, channel.perAddress?.restMs ?? 0)
   if (answer.how === 'well') {
+    const cap = capPerHour[channel.name]
+    if (cap !== undefined) {
+      const where = { channel: channel.name, subscriberId: recipient.id, since: plusMs(now, -capWindowMs), limit: cap }
+      nextSendAt = afterCap(cap, await sentLately(trx, where)) ?? nextSendAt
+    }
     await saveEndpoint(trx, recipient.id, { firstFailedAt: null, failingSince: null, nextSendAt })
     return
   }

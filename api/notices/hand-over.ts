@@ -10,6 +10,7 @@ import {
   holdReady,
   insertBatches,
   membersOf,
+  moveMembers,
   moveToBatches,
   nextStranded,
   nextToMove,
@@ -131,7 +132,8 @@ async function rewrite(app: App, batch: Row<'batch'>, to: Channel): Promise<bool
   const pieces =
     whole && batch.bytes !== null
       ? [{ id: newId(), places: members.map((_, place) => place), packed: batch.bytes, hash: batch.bytesHash }]
-      : piecesOf(batch, to)
+      : readPieces(batch, to)
+  if (!pieces) return endUnreadable(app, batch)
   const unclear = await app.db.transaction().execute(async (trx) => {
     const now = app.now()
     if (!(await holdReady(trx, batch))) return null
@@ -148,6 +150,32 @@ async function rewrite(app: App, batch: Row<'batch'>, to: Channel): Promise<bool
   app.log('warn', 'batch.handed_over', { batch: batch.id, from: batch.provider, to: to.provider, unclear })
   return true
 }
+
+/** The pieces of a batch; null when its bytes cannot be read. */
+function readPieces(batch: Row<'batch'>, to: Channel): Piece[] | null {
+  try {
+    return piecesOf(batch, to)
+  } catch {
+    return null
+  }
+}
+
+/** One that cannot be read ends by itself and holds up no other. */
+async function endUnreadable(app: App, batch: Row<'batch'>): Promise<boolean> {
+  const ended = await app.db.transaction().execute(async (trx) => {
+    if (!(await holdReady(trx, batch))) return false
+    const [now, unclear] = [app.now(), await hadUnknown(trx, batch.id)]
+    const state = unclear ? 'unknown' : 'failed'
+    await saveBatch(trx, batch.id, unclear ? { state: 'unknown' } : { state: 'final', finalAt: now, bytes: null })
+    await moveMembers(trx, batch.id, ['queued', 'sending'], { state, reason: unreadable, updatedAt: now })
+    return true
+  })
+  if (ended) app.log('error', 'batch.unreadable', { channel: batch.channel, batch: batch.id })
+  return ended
+}
+
+/** Why a row says failed whose stored message is torn. */
+export const unreadable = 'the stored message cannot be read'
 
 const names: Record<string, string> = { resend: 'Resend', smtp: 'SMTP' }
 const nameOf = (provider: string | null): string => names[provider ?? ''] ?? provider ?? 'the provider before'

@@ -6,7 +6,9 @@ import { conflict, notFound } from '#api/errors.ts'
 import { secondMs, toMs } from '#api/lib/time.ts'
 import { crashPoint } from './crash.ts'
 import { countBounced, countStates, holdNotice, lockNotice, openToMany, saveNotice } from './held-queries.ts'
+import { mergedWith } from './merge-queries.ts'
 import { bouncedReason, bouncesMin, mustStop, outcomesOf } from './stop-loss.ts'
+import { takeApart } from './supersede-queries.ts'
 
 /** How often the bounces of what goes out are counted. */
 const countEveryMs = 5 * secondMs
@@ -32,6 +34,12 @@ export async function stopLosses(app: App): Promise<boolean> {
   return held
 }
 
+/** Messages that tell of a notice and of others too are written again: what a person stands against holds up no other. */
+async function leaveMerged(app: App, trx: Trx, noticeId: string): Promise<void> {
+  const merging = app.channels.filter(({ mergesUpdates }) => mergesUpdates).map(({ name }) => name)
+  for (const batch of await mergedWith(trx, noticeId, merging)) await takeApart(trx, batch, app.now())
+}
+
 /** Later than every notice. */
 export const afterAll = '9999'
 
@@ -48,6 +56,7 @@ export async function hold(
   const held = await app.db.transaction().execute(async (trx) => {
     const heldAt = app.now()
     if (!(await holdNotice(trx, id, { heldAt, heldReason }))) return false
+    await leaveMerged(app, trx, id)
     await record(trx, heldAt, actor, 'notice.held', id, { after: { heldReason } })
     return true
   })
@@ -87,6 +96,7 @@ export async function endNotice(app: App, actor: Actor, noticeId: string): Promi
     const endedReason = heldReason ? `ended by a person while it was held: ${heldReason}` : 'ended by a person'
     // Open again until every row of it says so.
     await saveNotice(trx, noticeId, { heldAt: null, heldReason: null, endedAt: now, endedReason, frozenAt: null })
+    await leaveMerged(app, trx, noticeId)
     await record(trx, now, actor, 'notice.ended', noticeId, {
       before: { heldAt, heldReason },
       after: { endedAt: now, endedReason },

@@ -46,6 +46,56 @@ export async function countDue(db: Db | Trx, channel: string, now: Instant): Pro
   return Number(count)
 }
 
+/** When a subscriber was sent the last messages on a channel, as many as are asked for at the most, since an instant; the newest first. */
+export const sentLately = async (
+  trx: Trx,
+  { channel, subscriberId, since, limit }: { channel: string; subscriberId: string; since: Instant; limit: number },
+): Promise<Instant[]> =>
+  (
+    await trx
+      .selectFrom('delivery')
+      .select((eb) => eb.fn.max('sentAt').as('at'))
+      .where('subscriberId', '=', subscriberId)
+      .where('channel', '=', channel)
+      .where('sentAt', '>', since)
+      .groupBy('batchId')
+      .orderBy('at', 'desc')
+      .limit(limit)
+      .execute()
+  ).flatMap(({ at }) => at ?? [])
+
+/** Batches that wait, were certainly never taken, and tell of this notice and of others too. */
+export async function mergedWith(trx: Trx, noticeId: string, channels: readonly string[]): Promise<Row<'batch'>[]> {
+  if (!channels.length) return []
+  return trx
+    .selectFrom('batch')
+    .selectAll()
+    .where('state', '=', 'ready')
+    .where('size', '>', 1)
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom('delivery')
+        .select('delivery.batchId')
+        .where('delivery.noticeId', '=', noticeId)
+        .where('delivery.channel', 'in', channels)
+        .where('delivery.state', '=', 'queued')
+        .where('delivery.batchId', 'is not', null)
+        .$castTo<{ batchId: string }>(),
+    )
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('attempt')
+            .select('attempt.id')
+            .whereRef('attempt.batchId', '=', 'batch.id')
+            .where('attempt.outcome', 'in', ['unknown', 'lost']),
+        ),
+      ),
+    )
+    .execute()
+}
+
 /** Whether one of these notices has reached this subscriber. */
 export async function haveReached(db: Db | Trx, subscriberId: string, noticeIds: string[]): Promise<boolean> {
   if (!noticeIds.length) return false

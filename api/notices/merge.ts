@@ -3,6 +3,7 @@ import type { Channel } from '#api/channels/channel.ts'
 import type { NewRow, Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { packHashed } from '#api/lib/pack.ts'
+import { plusMs, secondMs } from '#api/lib/time.ts'
 import { endpointsOf } from '#api/subscribers/endpoint-queries.ts'
 import { bornAt } from './again.ts'
 import { apart } from './aside.ts'
@@ -18,6 +19,8 @@ import { nowSince } from './time-of-day.ts'
 
 /** Rows looked at for one piece of work, of each notice. */
 const lookMax = 1_000
+/** What is written rests no longer than this before it is sent. */
+const longRestMs = 5 * secondMs
 /** Robots written to in one transaction. */
 const robotsMax = 50
 const noticePriority = 1
@@ -44,11 +47,13 @@ export async function freezeMerged(app: App, channel: Channel, notices: Row<'not
   if (!waiting.length) return false
   const ids = [...new Set(waiting.map(({ delivery }) => delivery.subscriberId))]
   const busy = await busyAmong(app.db, channel.name, ids)
-  const free = ids.filter((id) => !busy.has(id)).slice(0, robotsMax)
+  const endpoints = new Map((await endpointsOf(app.db, ids)).map((endpoint) => [endpoint.subscriberId, endpoint]))
+  const now = app.now()
+  // To one that has had as many as an hour takes nothing is written yet either: it goes together when the hour is over.
+  const rests = (id: string) => (endpoints.get(id)?.nextSendAt ?? '') > plusMs(now, longRestMs)
+  const free = ids.filter((id) => !busy.has(id) && !rests(id)).slice(0, robotsMax)
   if (!free.length) return false
   const standings = new Map((await standingOf(app.db, free)).map((standing) => [standing.id, standing]))
-  const endpoints = new Map((await endpointsOf(app.db, free)).map((endpoint) => [endpoint.subscriberId, endpoint]))
-  const now = app.now()
   const batches: NewRow<'batch'>[] = []
   const places: Place[] = []
   await app.db

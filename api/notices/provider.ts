@@ -1,4 +1,4 @@
-import { accountOf, type Channel } from '#api/channels/channel.ts'
+import { accountOf, type Channel, providersOf } from '#api/channels/channel.ts'
 import type { Row } from '#api/db/schema.ts'
 import { type Instant, minuteMs, plusMs } from '#api/lib/time.ts'
 import type { Live } from './live.ts'
@@ -26,6 +26,38 @@ export function providerNow(channel: Channel, first: State, other: State, now: I
 /** Whether what a stopped provider may have taken goes by the other one now, at the risk of arriving twice. */
 export const unknownMayGo = (state: State, now: Instant): boolean =>
   Boolean(state?.stoppedAt && plusMs(state.stoppedAt, unknownWaitsMs) <= now)
+
+/** A provider by which nothing goes out, and the other one of its channel that carries on meanwhile, if there is one. */
+export interface Stopped {
+  /** Under which name its stop is kept: what asks for a try names it. */
+  account: string
+  channel: string
+  provider: string
+  meanwhile: string | null
+  reason: string
+  since: Instant
+  nextTryAt: Instant | null
+}
+
+/** Which providers of these channels are stopped, as the record says. */
+export const stoppedProviders = (channels: readonly Channel[], states: readonly Row<'channelState'>[]): Stopped[] =>
+  channels.flatMap((channel) => {
+    const stateOf = (by: Channel) => states.find((state) => state.channel === accountOf(by) && state.stoppedAt !== null)
+    return providersOf(channel).flatMap((by) => {
+      const state = stateOf(by)
+      if (!state?.stoppedAt) return []
+      const other = providersOf(channel).find((one) => one !== by && !stateOf(one))
+      return {
+        account: accountOf(by),
+        channel: channel.name,
+        provider: by.provider,
+        meanwhile: other?.provider ?? null,
+        reason: state.stoppedReason ?? '',
+        since: state.stoppedAt,
+        nextTryAt: state.nextSendAt,
+      }
+    })
+  })
 
 /** How many requests a second a provider takes, or segments: what it said last, and never more than its own most. */
 export const paceOf = (

@@ -212,7 +212,18 @@ const about = {
 export const alarmsShape = z
   .object({
     channels: z.array(
-      z.object({ channel: z.string(), reason: z.string(), since: instant, nextTryAt: instant.nullable() }),
+      z.object({
+        account: z.string(),
+        channel: z.string(),
+        provider: z.string(),
+        meanwhile: z
+          .string()
+          .nullable()
+          .openapi({ description: 'The other provider of the channel, by which its messages go meanwhile.' }),
+        reason: z.string(),
+        since: instant,
+        nextTryAt: instant.nullable(),
+      }),
     ),
     held: z.array(z.object({ ...about, reason: z.string(), since: instant })),
     deliveries: z.array(z.object({ ...about, ...alike, since: instant })),

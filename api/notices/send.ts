@@ -20,6 +20,7 @@ import { crashPoint } from './crash.ts'
 import { endpointOf } from './endpoints.ts'
 import { endOf } from './expiry.ts'
 import { takeApartGone } from './gone-queries.ts'
+import { unreadable } from './hand-over.ts'
 import { freeStrays, leaseMs, ownerOf } from './leases.ts'
 import { notSentAgain } from './lost-answer.ts'
 import { outdatedReason, takeApartOutdated } from './outdated.ts'
@@ -106,10 +107,11 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   const batch = await nextBatch(trx, laneOf(channel), now, [...flying(app)])
   if (!batch) return null
   const notice = await findNotice(trx, batch.noticeId)
-  const over = endOf(channel, batch, notice, nowSince(app, bornAt(batch, notice)))
+  const at = nowSince(app, bornAt(batch, notice))
+  const over = endOf(channel, batch, notice, at)
   const stored = readStored(channel, batch)
   if (!stored) {
-    await endUnsent(trx, now, batch, 'the stored message cannot be read', 'failed')
+    await endUnsent(trx, now, batch, unreadable, 'failed')
     app.log('error', 'batch.unreadable', { channel: channel.name, batch: batch.id })
     return 'ended'
   }
@@ -157,7 +159,7 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   const nextSendAt = spacing(channel, stored.cost, { ...state, silentSince }, now)
   if (nextSendAt || silentSince !== state.silentSince)
     await saveChannelState(trx, accountOf(channel), { ...(nextSendAt ? { nextSendAt } : {}), silentSince })
-  const frozen = { id: batch.id, key: keyOf(batch), bytes: stored.bytes, deliveryIds, ...endpoint }
+  const frozen = { id: batch.id, key: keyOf(batch), bytes: stored.bytes, deliveryIds, at, ...endpoint }
   return {
     channel,
     batch: { ...batch, attempts: batch.attempts + 1 },

@@ -57,7 +57,13 @@ async function ask(app: App, channel: Channel, batch: Row<'batch'>): Promise<Rec
   const [since] = await doubtfulAttempts(app.db, batch.id)
   if (!since || batch.bytes === null) return []
   const deliveryIds = (await membersOf(app.db, batch.id)).map(({ id }) => id)
-  return channel.lookUp!({ id: batch.id, key: keyOf(batch), bytes: unpack(batch.bytes), deliveryIds }, since)
+  try {
+    return await channel.lookUp!({ id: batch.id, key: keyOf(batch), bytes: unpack(batch.bytes), deliveryIds }, since)
+  } catch (error) {
+    // What was stored is torn: nobody can be asked about this one, and all others are.
+    app.log('error', 'batch.unreadable', { channel: channel.name, batch: batch.id, name: (error as Error).name })
+    return null
+  }
 }
 
 async function settleLook(

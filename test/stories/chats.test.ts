@@ -1,6 +1,10 @@
 import { afterAll, expect } from 'vitest'
 import { publishUpdate } from '#api/incidents/actions.ts'
-import { minuteMs, secondMs } from '#api/lib/time.ts'
+import { hourMs, minuteMs, secondMs } from '#api/lib/time.ts'
+import { capPerHour } from '#api/notices/cap.ts'
+import { expandNext, takeAnnounced } from '#api/notices/expand.ts'
+import { hold, releaseNotice } from '#api/notices/held.ts'
+import { planOnce } from '#api/notices/work.ts'
 import { localEnv, ownEndpoint } from '../support/endpoints.ts'
 import { story } from '../support/story.ts'
 import { inMinutes, ledger, lin, openServices, ordersDown, words } from '../support/telling.ts'
@@ -81,6 +85,64 @@ tell('updates that wait for a robot become one message, and the rows say so', as
       ['sent', null],
       ...Array.from({ length: 3 }, () => ['sent', 'in one message with 2 other updates']),
     ])
+})
+
+tell('what is held tells nobody, and holds up nothing that waits for the same robot', async ({ app, clock }) => {
+  const services = await openServices(app)
+  const room = newName()
+  await ownEndpoint(app, { channel: 'slack', address: slack.hook(room) })
+  clock.move(secondMs)
+  const incident = await ordersDown(app, services)
+  const say = async (text: string) => {
+    clock.move(1)
+    const nextUpdateAt = inMinutes(app, 20)
+    await publishUpdate(app, lin, incident.id, { status: 'identified', body: words(text, text), nextUpdateAt })
+  }
+  await workFor(app, clock, secondMs)
+  for (const text of ['One.', 'Two.']) await say(text)
+  await takeAnnounced(app)
+  while (await expandNext(app));
+  await planOnce(app)
+  const notices = await app.db.selectFrom('notice').selectAll().where('seq', 'is not', null).orderBy('seq').execute()
+  const waiting = app.db.selectFrom('batch').select('size').where('channel', '=', 'slack').where('state', '=', 'ready')
+  expect(await waiting.execute()).toEqual([{ size: 2 }])
+  await hold(app, notices[1]!, 'a person is not sure')
+  await workFor(app, clock, minuteMs)
+  const text = () =>
+    slack
+      .posts(room)
+      .map(({ blocks }) => blocks.map(({ text }) => text?.text ?? '').join(' '))
+      .join(' ')
+  expect(text()).toContain('Two.')
+  expect(text()).not.toContain('One.')
+  await releaseNotice(app, lin, notices[1]!.id)
+  await workFor(app, clock, minuteMs)
+  expect((await ledger(app)).filter(({ channel, state }) => channel === 'slack' && state === 'queued')).toEqual([])
+})
+
+tell('a room that has had as many messages as an hour takes gets the rest in one', async ({ app, clock }) => {
+  const services = await openServices(app)
+  const room = newName()
+  await ownEndpoint(app, { channel: 'slack', address: slack.hook(room) })
+  clock.move(secondMs)
+  const incident = await ordersDown(app, services)
+  for (let i = 1; i < capPerHour.slack! + 3; i++) {
+    await workFor(app, clock, 2 * secondMs)
+    const nextUpdateAt = inMinutes(app, 20)
+    await publishUpdate(app, lin, incident.id, { status: 'identified', body: words(`No. ${i}.`, `${i}`), nextUpdateAt })
+  }
+  await workFor(app, clock, minuteMs)
+  expect(slack.posts(room)).toHaveLength(capPerHour.slack!)
+  clock.move(hourMs)
+  await workFor(app, clock, minuteMs)
+  const posts = slack.posts(room)
+  expect(posts).toHaveLength(capPerHour.slack! + 1)
+  expect(
+    posts
+      .at(-1)!
+      .blocks.map(({ text }) => text?.text ?? '')
+      .join(' '),
+  ).toMatch(/No\. 12\..*No\. 13\..*No\. 14\./s)
 })
 
 tell('a robot that is gone is switched off, one that refuses by its settings is not', async ({ app, clock }) => {

@@ -6,9 +6,11 @@ import { story } from '../support/story.ts'
 import { inMinutes, ledger, lin, openServices, ordersDown, subscribe, words } from '../support/telling.ts'
 import { workFor } from '../support/work.ts'
 import { openResend, resendEnv } from '../wire/resend.ts'
+import { openTwilio, twilioEnv } from '../wire/twilio.ts'
 
 const resend = await openResend()
-afterAll(() => resend.close())
+const twilio = await openTwilio()
+afterAll(() => Promise.all([resend.close(), twilio.close()]))
 beforeEach(() => {
   resend.batches.length = 0
   resend.heal()
@@ -48,3 +50,20 @@ for (const [how, byMs] of [
     },
     resendEnv(resend),
   )
+
+story(
+  'a clock that is set forward by more than an SMS may be old ends none that waits: it goes with what is left of its half hour',
+  async ({ app, clock }) => {
+    twilio.sent.length = 0
+    await subscribe(app, [{ channel: 'sms', address: '+8613900000001' }])
+    twilio.failNext(1, 429)
+    await ordersDown(app, await openServices(app))
+    while (await workOnce(app));
+    clock.jump(hourMs)
+    await workFor(app, clock, 10 * minuteMs)
+    expect((await ledger(app)).map(({ state, reason }) => [state, reason])).toEqual([['sent', null]])
+    expect(twilio.sent).toHaveLength(1)
+    expect(Number(twilio.sent[0]!.validityPeriod)).toBeGreaterThan(20 * 60)
+  },
+  twilioEnv(twilio),
+)

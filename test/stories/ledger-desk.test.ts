@@ -1,8 +1,9 @@
 import { afterAll, beforeEach, expect } from 'vitest'
 import { createToken } from '#api/accounts/actions.ts'
 import type { Role } from '#api/accounts/permissions.ts'
-import type { App } from '#api/app.ts'
+import { type App, openApp } from '#api/app.ts'
 import { system } from '#api/audit/audit.ts'
+import { readConfig } from '#api/config.ts'
 import type { DeliveryState } from '#api/db/schema.ts'
 import { dayMs, hourMs, minuteMs, secondMs } from '#api/lib/time.ts'
 import { tryDeliveryAgain } from '#api/notices/again-actions.ts'
@@ -217,7 +218,7 @@ tell('what needs a person is called, tried again, or left once somebody has look
   resend.failNext(1, { status: 401, body: { statusCode: 401, name: 'invalid_api_key', message: 'Wrong key.' } })
   await workFor(app, clock, minuteMs)
   expect((await alarms()).channels).toMatchObject([
-    { channel: 'email', reason: expect.stringContaining('invalid_api_key') },
+    { account: 'email', provider: 'resend', meanwhile: null, reason: expect.stringContaining('invalid_api_key') },
   ])
   const requests = resend.requests()
   const viewer = await as(app, 'viewer')
@@ -248,6 +249,24 @@ tell('what needs a person is called, tried again, or left once somebody has look
   expect((await alarms()).deliveries).toMatchObject([{ state: 'failed', count: 1 }])
   clock.move(8 * dayMs)
   expect((await alarms()).deliveries).toEqual([])
+})
+
+tell('an SMS that nobody can look up any more, because SMS was switched off, is called to somebody', async (stage) => {
+  const { app, clock, env } = stage
+  await subscribe(app, [{ channel: 'sms', address: '+6581234567' }])
+  twilio.failNext(1, 'reset-after-accept')
+  await ordersDown(app, await openServices(app))
+  await workFor(app, clock, secondMs)
+  await app.db.updateTable('batch').set({ nextLookAt: clock.now() }).where('state', '=', 'unknown').execute()
+  const called = async (one: typeof app) => (await (await as(one, 'comms'))('GET', '/alarms')).json.deliveries
+  expect(await called(app)).toEqual([])
+  const { TWILIO_ACCOUNT_SID: _, ...without } = env
+  const later = openApp(readConfig(without, 'test'), { clock })
+  try {
+    expect(await called(later)).toMatchObject([{ channel: 'sms', state: 'unknown', count: 1 }])
+  } finally {
+    await later.close()
+  }
 })
 
 tell('the one message that is held or fails is called to somebody, like any other', async ({ app, clock }) => {

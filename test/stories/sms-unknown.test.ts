@@ -297,6 +297,23 @@ tell('two with the same words to the same number are two messages in the list', 
   expect(new Set(ids)).toEqual(new Set(twilio.sent.map(({ sid }) => sid)))
 })
 
+tell(
+  'one that is torn where it is stored is asked about by nobody, and all others are',
+  async ({ app, minutes, rows }) => {
+    await subscribe(app, [
+      { channel: 'sms', address: number },
+      { channel: 'sms', address: '+8613900000002' },
+    ])
+    orders.push('reset-after', 'reset-after')
+    await ordersDown(app, await openServices(app))
+    await minutes(1)
+    const [torn] = await app.db.selectFrom('batch').select('id').orderBy('id').execute()
+    await app.db.updateTable('batch').set({ bytes: 'torn' }).where('id', '=', torn!.id).execute()
+    await minutes(10)
+    expect((await rows()).map(({ state }) => state).sort()).toEqual(['sent', 'unknown'])
+  },
+)
+
 tell('one message in the list is never taken for two', async ({ app, minutes, callback }) => {
   await app.db.updateTable('subscriber').set({ id: 'somebody0000' }).execute()
   await subscribe(app, [{ channel: 'sms', address: number }])

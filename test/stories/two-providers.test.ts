@@ -4,6 +4,9 @@ import { openApp } from '#api/app.ts'
 import { readConfig } from '#api/config.ts'
 import { hourMs, minuteMs, secondMs } from '#api/lib/time.ts'
 import { sendDirect } from '#api/notices/direct.ts'
+import { stoppedChannels } from '#api/notices/ledger-queries.ts'
+import { stoppedProviders } from '#api/notices/provider.ts'
+import { planOnce } from '#api/notices/work.ts'
 import { story } from '../support/story.ts'
 import { ledger, openServices, ordersDown, subscribe } from '../support/telling.ts'
 import { restart, workFor } from '../support/work.ts'
@@ -28,6 +31,7 @@ const readers = (count: number, name = 'reader') =>
 const toldOf = () => [...resend.mails().map(({ to }) => to), ...smtp.mails.map(({ to }) => to)]
 const stateOf = (app: App, account: string) =>
   app.db.selectFrom('channelState').selectAll().where('channel', '=', account).executeTakeFirst()
+const stoppedNow = async (app: App) => stoppedProviders(app.channels, await stoppedChannels(app.db))
 const quota = { status: 429, body: { statusCode: 429, name: 'daily_quota_exceeded', message: 'Enough for today.' } }
 const ask = (app: App, address: string) =>
   app.db.transaction().execute((trx) =>
@@ -55,6 +59,7 @@ tell(
     const lines = await ledger(app)
     expect(new Set(lines.map(({ state, reason }) => `${state} ${reason}`))).toEqual(new Set(['sent null']))
     expect((await stateOf(app, 'email'))?.stoppedReason).toContain('daily_quota_exceeded')
+    expect(await stoppedNow(app)).toMatchObject([{ account: 'email', provider: 'resend', meanwhile: 'smtp' }])
     // What one person waits for does not wait for the first provider either.
     await ask(app, 'new@mail.example')
     await workFor(app, clock, secondMs)
@@ -139,9 +144,37 @@ tell('with both stopped nothing is lost: each is tried, and the first that works
   await workFor(app, clock, 40 * minuteMs)
   expect(toldOf()).toEqual([])
   expect((await stateOf(app, 'email/smtp'))?.stoppedReason).toContain('535')
+  expect((await stoppedNow(app)).map(({ account, meanwhile }) => [account, meanwhile])).toEqual([
+    ['email', null],
+    ['email/smtp', null],
+  ])
   smtp.heal()
   await workFor(app, clock, 40 * minuteMs)
   expect(toldOf().sort()).toEqual(readers(3).map(({ address }) => address))
+})
+
+tell('a stored batch that is torn ends by itself, and all others go the other way', async ({ app, clock }) => {
+  await subscribe(app, readers(101))
+  await ordersDown(app, await openServices(app))
+  while (await planOnce(app));
+  const [torn] = await app.db.selectFrom('batch').select('id').orderBy('size', 'desc').execute()
+  await app.db.updateTable('batch').set({ bytes: 'torn' }).where('id', '=', torn!.id).execute()
+  const now = app.now()
+  const stopped = {
+    stoppedAt: now,
+    stoppedReason: 'a quota',
+    nextSendAt: new Date(Date.parse(now) + hourMs).toISOString(),
+  }
+  await app.db
+    .insertInto('channelState')
+    .values({ channel: 'email', ...stopped })
+    .execute()
+  await workFor(app, clock, minuteMs)
+  expect(smtp.mails).toHaveLength(1)
+  const rows = await app.db.selectFrom('delivery').select(['state', 'reason', 'batchId']).execute()
+  expect(new Set(rows.map(({ state, reason, batchId }) => `${batchId === torn!.id} ${state} ${reason}`))).toEqual(
+    new Set(['true failed the stored message cannot be read', 'false sent null']),
+  )
 })
 
 tell('a provider that is not set up any more leaves nothing behind', async ({ app, clock, env }) => {

@@ -109,7 +109,7 @@ export function twilioChannel(settings: TwilioSettings): Channel {
     async send(batch) {
       const deliveryId = batch.deliveryIds[0]!
       try {
-        const order = orderOf(readFrozen<SmsRequest>(batch.bytes), settings.clock.now())
+        const order = orderOf(readFrozen<SmsRequest>(batch.bytes), batch.at ?? settings.clock.now())
         if (!order) return [{ deliveryId, state: 'expired', reason: 'too old to be sent' }]
         const { sid } = await client.messages.create(order)
         if (!sid) throw new DeliveryFailed('Twilio answered without an id.', { outcomeUnknown: true })
