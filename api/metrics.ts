@@ -7,6 +7,7 @@ import { dayMs, plusMs, secondMs, toMs } from './lib/time.ts'
 import { disabledEndpoints, heldNotices, waitingForPerson } from './notices/alarm-queries.ts'
 import { countNotice, stoppedChannels } from './notices/ledger-queries.ts'
 import { recentNotices } from './notices/metric-queries.ts'
+import { channelNames, stoppedProviders } from './notices/provider.ts'
 import { readRevisionFile } from './publish/files.ts'
 import { readMirrors } from './publish/mirror-state.ts'
 
@@ -56,11 +57,10 @@ export function openMetrics(app: App): () => Promise<string> {
 
   const alarms = async (): Promise<string> => {
     const from = plusMs(app.now(), -alarmForMs)
-    const names = app.channels.map(({ name }) => name)
     const kinds = {
-      channel: (await stoppedChannels(app.db)).filter(({ channel }) => names.includes(channel)).length,
+      channel: stoppedProviders(app.channels, await stoppedChannels(app.db)).length,
       held: (await heldNotices(app.db)).length,
-      deliveries: (await waiting('all', () => waitingForPerson(app.db, names, from))).length,
+      deliveries: (await waiting('all', () => waitingForPerson(app.db, channelNames(app.channels), from))).length,
       endpoint: (await disabledEndpoints(app.db, from)).length,
       mirror: (await readMirrors(app.config.dataDir)).filter(({ trouble }) => trouble !== null).length,
     }

@@ -15,7 +15,7 @@ import { disabledEndpoints, heldNotices, type Waiting, waitingForPerson } from '
 import { leaveNotice, tryChannel } from './desk-actions.ts'
 import { endNotice, releaseNotice } from './held.ts'
 import { stoppedChannels } from './ledger-queries.ts'
-import { stoppedProviders } from './provider.ts'
+import { channelNames, stoppedProviders } from './provider.ts'
 import { alarmsShape, alikeInput } from './schema.ts'
 
 /** For how long what did not arrive is called to somebody's attention. */
@@ -71,8 +71,6 @@ export function deskRoutes(app: App) {
       }),
       async (c) => {
         const from = plusMs(app.now(), -alarmForMs)
-        const names = app.channels.map(({ name }) => name)
-        const looking = app.channels.filter(({ lookUp, offReason }) => lookUp && !offReason).map(({ name }) => name)
         const seesAddresses = maySeeAddresses(c.get('actor').roles)
         const shown = (address: string) => shownAddress(address, seesAddresses)
         return c.json(
@@ -83,7 +81,9 @@ export function deskRoutes(app: App) {
               reason: heldReason ?? '',
               since: heldAt ?? '',
             })),
-            deliveries: (await waiting('all', () => waitingForPerson(app.db, { names, looking }, from))).map(titled),
+            deliveries: (await waiting('all', () => waitingForPerson(app.db, channelNames(app.channels), from))).map(
+              titled,
+            ),
             endpoints: (await disabledEndpoints(app.db, from)).map(({ disabledAt, disabledReason, ...endpoint }) => ({
               ...endpoint,
               address: shown(endpoint.address),

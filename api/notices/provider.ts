@@ -59,6 +59,12 @@ export const stoppedProviders = (channels: readonly Channel[], states: readonly 
     })
   })
 
+/** The names of all channels, and of those that find out by themselves what became of a lost answer. */
+export const channelNames = (channels: readonly Channel[]): { names: string[]; looking: string[] } => ({
+  names: channels.map(({ name }) => name),
+  looking: channels.filter(({ lookUp, offReason }) => lookUp && !offReason).map(({ name }) => name),
+})
+
 /** How many requests a second a provider takes, or segments: what it said last, and never more than its own most. */
 export const paceOf = (
   { perSecond, perSecondMax = Number.POSITIVE_INFINITY }: Pick<Channel, 'perSecond' | 'perSecondMax'>,
