@@ -25,6 +25,7 @@ const customerKeepers: readonly Role[] = ['owner', 'lead', 'comms', 'coordinatio
 const keepers: readonly Role[] = ['owner', 'lead', 'machine']
 /** Whoever works on a review; legal approves what it says in public. */
 const reviewers: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'legal', 'machine']
+const reviewingPeople: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'legal']
 const auditReaders: readonly Role[] = ['owner', 'lead', 'legal', 'executive']
 const owner: readonly Role[] = ['owner']
 /** Whoever takes part in what is not out yet, as api/statements/types.ts says. */
@@ -159,6 +160,9 @@ export const permissions: readonly Permission[] = [
   ...post('public', '/admin/sign-out'),
   ...get(people, '/admin'),
   ...form(people, '/admin/incidents/:id/deliveries', speakingPeople),
+  ...form(people, '/admin/incidents/:id/review', reviewingPeople),
+  ...form(people, '/admin/incidents/:id/feedback', speakingPeople),
+  ...get(people, '/admin/reviews'),
   ...form(people, '/admin/alarms', speakingPeople),
   ...form(mailReaders, '/admin/search', speakingPeople),
   ...get(auditReaders, '/admin/audit'),
