@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { type Channel, providersOf } from './channels/channel.ts'
 import { openChannels } from './channels/index.ts'
+import type { ApprovalPolicy } from './compensation/approvers.ts'
+import { loadApprovals } from './compensation/policy.ts'
 import type { Config } from './config.ts'
 import { type Db, openDb } from './db/connect.ts'
 import { type Clock, machineMs, realClock } from './lib/clock.ts'
@@ -19,6 +21,8 @@ export interface App {
   random(): number
   config: Config
   site: Site
+  /** Who approves an offer: content/policy/approvals.yaml. */
+  approvals: ApprovalPolicy
   channels: Channel[]
   log: Log
   meters: Meters
@@ -56,6 +60,7 @@ export function openApp(config: Config, parts: AppParts = {}): App {
     random: parts.random ?? Math.random,
     config,
     site,
+    approvals: loadApprovals(),
     channels,
     log,
     meters: openMeters(),

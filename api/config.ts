@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { type BillingConfig, readBilling } from './config-billing.ts'
 import { type MirrorConfig, readMirror } from './config-mirrors.ts'
 import { readSms, type SmsConfig } from './config-sms.ts'
 import { readSmtpUrl, type SmtpConfig } from './config-smtp.ts'
@@ -36,6 +37,8 @@ export interface Config {
     smtp: SmtpConfig | null
   }
   sms: SmsConfig
+  /** Where billing hears what was given to customers; null when it reads files. */
+  billing: BillingConfig | null
 }
 
 type Env = Record<string, string | undefined>
@@ -102,6 +105,8 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
     )
 
   const sms = readSms(env, mistakes, number)
+  const outgoingLocal = !strict && env.OUTGOING_LOCAL === 'yes'
+  const billing = readBilling(env, mistakes, { local: outgoingLocal })
   const requestsPerSecond = env.RESEND_REQUESTS_PER_SECOND ? number('RESEND_REQUESTS_PER_SECOND', 2, 0.1, 1_000) : null
   const smtp = env.SMTP_URL ? readSmtpUrl(env.SMTP_URL) : null
   if (typeof smtp === 'string') mistakes.push(smtp)
@@ -125,7 +130,7 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
     databaseUrl,
     secretKeys: secretKeys.length ? secretKeys : ['demonstration-only-key-that-protects-nothing'],
     trustedProxies,
-    outgoingLocal: !strict && env.OUTGOING_LOCAL === 'yes',
+    outgoingLocal,
     logLevel: logLevel as LogLevel,
     mirrors: mirrors.filter((mirror) => typeof mirror !== 'string'),
     crashAt: strict ? null : env.CRASH_AT || null,
@@ -143,6 +148,7 @@ export function readConfig(env: Env, mode: Config['mode']): Config {
       smtp: typeof smtp === 'string' ? null : smtp,
     },
     sms,
+    billing,
   }
   if (mistakes.length) throw new ConfigError([...new Set(mistakes)])
   return config

@@ -4,6 +4,7 @@ import { guard } from '#api/accounts/guards.ts'
 import { accountRoutes } from '#api/accounts/routes.ts'
 import type { App } from '#api/app.ts'
 import { auditRoutes } from '#api/audit/routes.ts'
+import { offerRoutes } from '#api/compensation/routes.ts'
 import { componentRoutes } from '#api/components/routes.ts'
 import { customerRoutes } from '#api/customers/routes.ts'
 import { isUpload } from '#api/customers/upload.ts'
@@ -75,6 +76,7 @@ export function openRoutes(app: App) {
     .route('/', reviewRoutes(app))
     .route('/', feedbackRoutes(app))
     .route('/', customerRoutes(app))
+    .route('/', offerRoutes(app))
     .route('/', accountRoutes(app))
     .route('/', auditRoutes(app))
 }

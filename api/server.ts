@@ -99,7 +99,7 @@ export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, publi
 
 /** Pages of one person: they are drawn when they are asked for. Every other page lies in the published folder or nowhere. */
 const onRequest = new RegExp(
-  `^(?:/(?:${locales.join('|')}))?/(?:admin|subscribe|subscriptions|preferences|unsubscribe|feedback)(?:[/?]|$)`,
+  `^(?:/(?:${locales.join('|')}))?/(?:admin|subscribe|subscriptions|preferences|unsubscribe|feedback|claims)(?:[/?]|$)`,
 )
 /** Whether this asks for a page that can only be a published one: that it is missing needs neither renderer nor record. */
 const isNowhere = ({ method, url = '/' }: IncomingMessage) =>

@@ -22,6 +22,8 @@ const siteSchema = z.strictObject({
   /** The company's own site and where a customer gets help. */
   url: z.url(),
   support: z.strictObject({ email: z.email(), url: z.url().optional() }),
+  /** Where the company is reached by post: the law asks for it in every mail with an offer. */
+  postalAddress: words.optional(),
   colours: z.strictObject({ accent: z.string().regex(/^#[0-9a-f]{6}$/i) }).optional(),
   /** Countries whose numbers may subscribe to SMS, ISO 3166. The first reads numbers written without a country. */
   smsCountries: z.array(z.string().regex(/^[A-Z]{2}$/)).min(1),

@@ -1,5 +1,6 @@
 import type { Locale } from './locales.ts'
 import enAdmin from './words/en/admin.json' with { type: 'json' }
+import enCompensation from './words/en/compensation.json' with { type: 'json' }
 import enCustomers from './words/en/customers.json' with { type: 'json' }
 import enMaintenance from './words/en/maintenance.json' with { type: 'json' }
 import enMessages from './words/en/messages.json' with { type: 'json' }
@@ -8,6 +9,7 @@ import enReviews from './words/en/reviews.json' with { type: 'json' }
 import enStatements from './words/en/statements.json' with { type: 'json' }
 import enSubscribe from './words/en/subscribe.json' with { type: 'json' }
 import zhAdmin from './words/zh-CN/admin.json' with { type: 'json' }
+import zhCompensation from './words/zh-CN/compensation.json' with { type: 'json' }
 import zhCustomers from './words/zh-CN/customers.json' with { type: 'json' }
 import zhMaintenance from './words/zh-CN/maintenance.json' with { type: 'json' }
 import zhMessages from './words/zh-CN/messages.json' with { type: 'json' }
@@ -25,6 +27,7 @@ const en = {
   maintenance: enMaintenance,
   reviews: enReviews,
   statements: enStatements,
+  compensation: enCompensation,
 }
 
 /** Every label there is. English is the contract: a key missing in another language does not compile. */
@@ -40,6 +43,7 @@ const labels: Record<Locale, Labels> = {
     maintenance: zhMaintenance,
     reviews: zhReviews,
     statements: zhStatements,
+    compensation: zhCompensation,
   },
 }
 

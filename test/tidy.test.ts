@@ -78,6 +78,7 @@ const slices = [
   'reviews',
   'feedback',
   'customers',
+  'compensation',
 ]
 const kind = (name: string, file: string) => new RegExp(`^api/[a-z]+/([a-z-]+-)?${name}\\.ts$`).test(file)
 const isKind = (names: string[], file: string) => names.some((name) => kind(name, file))
@@ -96,6 +97,15 @@ const workshops: Record<string, string> = {
   'api/customers/table.ts': 'reads a table out of a stream',
   'api/customers/upload.ts': 'finds the file in a request',
   'api/customers/work.ts': 'the importer’s steps and its loop',
+  'api/compensation/announce.ts': 'writes the messages of an offer, with links of their own',
+  'api/compensation/billing.ts': 'tells billing what was given, outside any transaction',
+  'api/compensation/issue.ts': 'gives one customer their share, in the caller’s transaction',
+  'api/compensation/policy.ts': 'reads who approves offers',
+  'api/compensation/prepare.ts': 'writes down who fits, piece by piece',
+  'api/compensation/read.ts': 'puts together what staff read of offers',
+  'api/compensation/reckon.ts': 'works out in pieces who fits and what that comes to',
+  'api/compensation/verify.ts': 'counts again what offers keep',
+  'api/compensation/work.ts': 'takes the worker’s steps about offers',
   'api/notices/aside.ts': 'keeps trouble with one notice from the others',
   'api/notices/composed.ts': 'reads what a notice is composed from',
   'api/notices/crash.ts': 'ends the process where a test asks for it',

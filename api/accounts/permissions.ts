@@ -33,6 +33,14 @@ const makers: readonly Role[] = ['owner', 'lead', 'comms', 'legal', 'executive',
 /** Whoever lets words out; nobody else does, an owner neither: ask somebody to be legal as well. */
 const legal: readonly Role[] = ['legal']
 const takersBack: readonly Role[] = ['owner', 'lead', 'comms', 'legal', 'machine']
+/** Whoever writes an offer, opens it and stops it. */
+const givers: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'machine']
+/** Whoever may be asked to approve one; content/policy/approvals.yaml says who is. No machine approves. */
+const approvers: readonly Role[] = ['comms', 'lead', 'coordination', 'executive', 'legal', 'finance']
+/** Whoever looks at what a customer asks for by contract. */
+const claimReviewers: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'finance']
+/** Whoever sees codes and speaks with the billing system. */
+const payers: readonly Role[] = ['owner', 'finance', 'machine']
 
 const get = (who: Permission['who'], ...paths: string[]): Permission[] =>
   paths.map((path) => ({ method: 'GET', path, who }))
@@ -127,6 +135,19 @@ export const permissions: readonly Permission[] = [
   ...post(takersBack, '/api/v1/incidents/:id/questions', '/api/v1/incidents/:id/rumours'),
   ...post(takersBack, '/api/v1/rumours/:id/decision'),
   ...put(takersBack, '/api/v1/incidents/:id/mention'),
+
+  // Compensation: what is given, who approves it, who has claimed it.
+  ...get(all, '/api/v1/incidents/:id/offers', '/api/v1/offers/:id', '/api/v1/offers/:id/claims'),
+  ...post(givers, '/api/v1/incidents/:id/offers', '/api/v1/offers/preview', '/api/v1/offers/:id/request'),
+  ...patch(givers, '/api/v1/offers/:id'),
+  ...post(approvers, '/api/v1/offers/:id/approval'),
+  ...post(givers, '/api/v1/offers/:id/live', '/api/v1/offers/:id/pause', '/api/v1/offers/:id/resumption'),
+  ...post(givers, '/api/v1/offers/:id/closure', '/api/v1/offers/:id/cancellation'),
+  ...post(claimReviewers, '/api/v1/offer-claims/:id/review', '/api/v1/offer-claims/:id/revocation'),
+  ...post(payers, '/api/v1/offers/:id/codes', '/api/v1/redemptions', '/api/v1/offers/:id/billing/attempts'),
+  ...get(payers, '/api/v1/offers/:id/claims.csv', '/api/v1/offers/:id/billing'),
+  ...form('public', '/api/v1/claims/:token'),
+  ...form('public', '/api/v1/offer-goodbyes/:token'),
 
   // The services, planned work and the people who hear of them.
   ...get(all, '/api/v1/components', '/api/v1/maintenances', '/api/v1/subscribers'),

@@ -35,6 +35,13 @@ export const rolesOf = async (db: Db | Trx, userId: string): Promise<string[]> =
     ({ role }) => role,
   )
 
+/** The names of people by their ids; who is gone is left out. */
+export async function namesOf(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
+  if (!ids.length) return new Map()
+  const people = await staff(db).selectFrom('user').select(['id', 'name']).where('id', 'in', ids).execute()
+  return new Map(people.map(({ id, name }) => [id, name]))
+}
+
 export const findUser = (db: Db | Trx, userId: string) =>
   staff(db).selectFrom('user').select(['id', 'name', 'email']).where('id', '=', userId).executeTakeFirst()
 

@@ -2,6 +2,7 @@ import type { Insertable, Selectable } from 'kysely'
 import type { Instant } from '#api/lib/time.ts'
 import type { Customers } from './schema-customers.ts'
 import type { Ledger } from './schema-ledger.ts'
+import type { Offers } from './schema-offers.ts'
 import type { Reviews } from './schema-reviews.ts'
 import type { Statements } from './schema-statements.ts'
 
@@ -22,7 +23,7 @@ export type IncidentStatus = 'investigating' | 'identified' | 'monitoring' | 're
 export type MaintenanceStatus = 'scheduled' | 'in_progress' | 'verifying' | 'completed' | 'cancelled'
 export type MaintenanceChangeKind = 'moved' | 'cancelled' | 'completed'
 export type Impact = 'none' | 'minor' | 'major' | 'critical'
-export interface Schema extends Ledger, Customers, Reviews, Statements {
+export interface Schema extends Ledger, Customers, Offers, Reviews, Statements {
   /** Small facts about this installation: the revision counter, the demonstration's clock. */
   meta: { key: string; value: string }
 

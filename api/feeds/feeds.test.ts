@@ -30,6 +30,7 @@ const entry = (title: Words, body: Words, more: Partial<FeedEntry['update']> = {
     late: false,
     rating: null,
     affected: [],
+    offers: [],
   },
   update: {
     id: 'update000001',

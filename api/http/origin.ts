@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 
 /** Posts that carry their own proof: a token in the path or header, or a provider's signature. No cookie counts there. */
 const ownProof =
-  /^\/(hooks\/|unsubscribe\/|preferences\/|subscribe\/confirm\/|feedback\/\w+\/\w|zh-CN\/(unsubscribe|preferences|subscribe\/confirm|feedback\/\w+\/\w))/
+  /^\/(hooks\/|unsubscribe\/|preferences\/|claims\/|subscribe\/confirm\/|feedback\/\w+\/\w|zh-CN\/(unsubscribe|preferences|claims|subscribe\/confirm|feedback\/\w+\/\w))/
 
 /**
  * Why a request that changes something is refused because of where it comes from; null when it may go on. A browser

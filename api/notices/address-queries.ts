@@ -17,3 +17,10 @@ export const deliveriesTo = (db: Db | Trx, addresses: string[]) =>
         .where('subscriber.address', 'in', addresses)
         .where('many.directTo', 'is', null),
     )
+    .unionAll(
+      db
+        .selectFrom('customerContact')
+        .innerJoin('delivery as offered', 'offered.subscriberId', 'customerContact.id')
+        .select('offered.id')
+        .where('customerContact.address', 'in', addresses),
+    )

@@ -25,7 +25,9 @@ export const crashPoints = [
 /** The same while it reads a file of customers. */
 const importPoints = ['mid-import', 'mid-commit'] as const
 export type LedgerPoint = (typeof crashPoints)[number]
-export type CrashPoint = LedgerPoint | (typeof importPoints)[number]
+/** The same while it works on offers. */
+const offerPoints = ['mid-prepare', 'after-prepare', 'after-offer-end', 'after-bill'] as const
+export type CrashPoint = LedgerPoint | (typeof importPoints)[number] | (typeof offerPoints)[number]
 
 /** Ends the whole process at once, as a power cut would, when the settings name this point. Never in production. */
 export function crashPoint({ config }: Pick<App, 'config'>, point: CrashPoint): void {

@@ -1,5 +1,7 @@
 import type { App } from '#api/app.ts'
 import { type Actor, record } from '#api/audit/audit.ts'
+import { contactsAfter, offerOfNotice } from '#api/compensation/contact-queries.ts'
+import { offerNoticeKind } from '#api/compensation/offer.ts'
 import { sharesWork, writeLock } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { newId, newIds } from '#api/lib/ids.ts'
@@ -118,13 +120,11 @@ async function nextStep(
   const left = app.channels.slice(from).filter(({ name, offReason }) => audience[name] && !offReason)
   const [channel, next] = left.map(({ name }) => name)
   if (channel === undefined) return { channel: '', rows: [], cursor: null }
-  const recipients = await subscribersAfter(app.db, {
-    channel,
-    ...audience[channel]!,
-    until: notice.createdAt,
-    afterId: place?.channel === channel ? place.afterId : '',
-    limit,
-  })
+  const afterId = place?.channel === channel ? place.afterId : ''
+  const offer = notice.kind === offerNoticeKind ? await offerOfNotice(app.db, notice.id) : undefined
+  const recipients = offer
+    ? await contactsAfter(app.db, { offerId: offer.id, channel, place: afterId, limit })
+    : await subscribersAfter(app.db, { channel, ...audience[channel]!, until: notice.createdAt, afterId, limit })
   const ids = newIds(recipients.length)
   const rows = recipients.map(
     (person, at): Expanded => ({
@@ -135,7 +135,10 @@ async function nextStep(
       ...stateOf(person, notice),
     }),
   )
-  if (recipients.length === limit) return { channel, rows, cursor: `${channel}:${recipients.at(-1)!.id}` }
+  if (recipients.length === limit) {
+    const last = recipients.at(-1)!
+    return { channel, rows, cursor: `${channel}:${'place' in last ? last.place : last.id}` }
+  }
   return { channel, rows, cursor: next === undefined ? null : `${next}:` }
 }
 

@@ -1,5 +1,8 @@
 import type { App } from '#api/app.ts'
 import type { Channel } from '#api/channels/channel.ts'
+import { offerWriter } from '#api/compensation/announce.ts'
+import { contactStandings } from '#api/compensation/contact-queries.ts'
+import { offerNoticeKind } from '#api/compensation/offer.ts'
 import { sharesWork } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
@@ -100,6 +103,7 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
   const deliveries = waiting.filter((delivery) => delivery.askedAt === askedAt)
   const over = endOf(channel, { askedAt, createdAt }, notice, nowSince(app, bornAt({ askedAt, createdAt }, notice)))
   const writer = over ? null : await writerFor(app, notice, deliveries)
+  if (writer === 'wait') return false
   if (!writer) {
     const end = over ?? ({ state: 'failed', reason: 'the update is not in the record' } as const)
     const ids = deliveries.map(({ id }) => id)
@@ -108,18 +112,20 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
     return true
   }
   const subscriberIds = deliveries.map(({ subscriberId }) => subscriberId)
-  const standings = byId(await standingOf(app.db, subscriberIds))
+  const people = isOffer(notice) ? contactStandings : standingOf
+  const standings = byId(await people(app.db, subscriberIds))
   const reached = deliveries.filter((delivery) => mayGo(standings.get(delivery.subscriberId)))
   const silent = reached.filter((delivery) => writer.silent(delivery) !== null)
   const speaking = reached.filter((delivery) => !silent.includes(delivery))
-  const full = askedAt
-    ? new Set<string>()
-    : await overCap(
-        app,
-        channel,
-        notice,
-        speaking.map(({ subscriberId }) => subscriberId),
-      )
+  const full =
+    askedAt || isOffer(notice)
+      ? new Set<string>()
+      : await overCap(
+          app,
+          channel,
+          notice,
+          speaking.map(({ subscriberId }) => subscriberId),
+        )
   const folded = speaking.filter(({ subscriberId }) => full.has(subscriberId))
   const going = speaking.filter(({ subscriberId }) => !full.has(subscriberId))
   const expiresAt = deadlineOf(channel, { askedAt, createdAt }, notice)
@@ -195,8 +201,16 @@ function chunk<T>(all: T[], size: number): T[][] {
   return chunks
 }
 
-/** Who writes the messages of a notice; null when the record no longer holds what it tells of. */
-async function writerFor(app: App, notice: Row<'notice'>, deliveries: Row<'delivery'>[]): Promise<Writer | null> {
+/** Customers are told of offers, not subscribers: a message class of its own, which no cap on notices counts. */
+const isOffer = ({ kind }: Row<'notice'>): boolean => kind === offerNoticeKind
+
+/** Who writes the messages of a notice, or that they wait; null when the record no longer holds what it tells of. */
+async function writerFor(
+  app: App,
+  notice: Row<'notice'>,
+  deliveries: Row<'delivery'>[],
+): Promise<Writer | 'wait' | null> {
+  if (isOffer(notice)) return offerWriter(app, notice, deliveries)
   if (notice.kind === foldKind) return foldWriter(app, deliveries)
   const composed = await composedFor(app, notice)
   if (!composed) return null

@@ -36,15 +36,27 @@ async function goneMembers(
   const rows = await trx
     .selectFrom('delivery')
     .leftJoin('subscriber', 'subscriber.id', 'delivery.subscriberId')
+    // Whoever wants no more offers leaves offers alone.
+    .leftJoin('offer', 'offer.noticeId', 'delivery.noticeId')
+    .leftJoin('offerOptOut', (join) =>
+      join
+        .onRef('offerOptOut.channel', '=', 'delivery.channel')
+        .onRef('offerOptOut.address', '=', 'delivery.address')
+        .on('offer.id', 'is not', null),
+    )
     .leftJoin('suppression', (join) =>
       join.onRef('suppression.channel', '=', 'delivery.channel').onRef('suppression.address', '=', 'delivery.address'),
     )
-    .select(['delivery.id', 'subscriber.closedAt', 'suppression.reason'])
+    .select((eb) => [
+      'delivery.id',
+      eb.fn.coalesce('subscriber.closedAt', 'offerOptOut.createdAt').as('closedAt'),
+      'suppression.reason',
+    ])
     .where('delivery.batchId', '=', batchId)
     .where((eb) =>
       eb.or([
         eb('suppression.reason', 'is not', null),
-        ...(leavers ? [eb('subscriber.closedAt', 'is not', null)] : []),
+        ...(leavers ? [eb('subscriber.closedAt', 'is not', null), eb('offerOptOut.createdAt', 'is not', null)] : []),
       ]),
     )
     .execute()

@@ -67,7 +67,15 @@ export const saveNotice = (
   change: Partial<
     Pick<
       Row<'notice'>,
-      'heldAt' | 'heldReason' | 'endedAt' | 'endedReason' | 'bouncesSeen' | 'outcomesSeen' | 'frozenAt' | 'expiresAt'
+      | 'heldAt'
+      | 'heldReason'
+      | 'endedAt'
+      | 'endedReason'
+      | 'bouncesSeen'
+      | 'outcomesSeen'
+      | 'frozenAt'
+      | 'expiresAt'
+      | 'dueAt'
     >
   >,
 ) => trx.updateTable('notice').set(change).where('id', '=', id).execute()

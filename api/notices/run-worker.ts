@@ -1,4 +1,5 @@
 import type { App } from '#api/app.ts'
+import { sendToBilling } from '#api/compensation/billing.ts'
 import { writeLock } from '#api/db/connect.ts'
 import { showPresence } from '#api/db/presence.ts'
 import { hourMs } from '#api/lib/time.ts'
@@ -114,6 +115,17 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
       })
   }
 
+  let billing: Promise<void> | null = null
+  /** Tells billing what was given, beside everything else: its server may hang for as long as it likes. */
+  function bill(): void {
+    billing ??= sendToBilling(app)
+      .then((sent) => (sent ? wake() : undefined))
+      .catch((error: Error) => app.log('error', 'billing.failed', { name: error.name, message: error.message }))
+      .finally(() => {
+        billing = null
+      })
+  }
+
   async function waitMs(): Promise<number> {
     const due = await nextDue(app, fullChannels())
     if (!due) return lookEveryMs
@@ -148,6 +160,7 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
         // ready, such as a confirmation somebody waits for.
         const steps = await Promise.allSettled([planOnce(app), launchAll()])
         look()
+        bill()
         for (const step of steps) if (step.status === 'rejected') throw step.reason
         if (steps.some((step) => step.status === 'fulfilled' && step.value)) await rest(performance.now() - startedAt)
         else await sleep(await waitMs())
@@ -158,6 +171,7 @@ export function runWorker(app: App, hourly: (app: App) => Promise<unknown>) {
     }
     await Promise.all(flights.keys())
     await looking
+    await billing
     await settleLeft()
     await leave()
   }

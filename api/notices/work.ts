@@ -1,5 +1,8 @@
 import type { App } from '#api/app.ts'
 import { accountOf, providersOf } from '#api/channels/channel.ts'
+import { nextBillingAt, sendToBilling } from '#api/compensation/billing.ts'
+import { workOnOffers } from '#api/compensation/work.ts'
+import { nextOfferChange } from '#api/compensation/work-queries.ts'
 import { sharesWork } from '#api/db/connect.ts'
 import { inTurn } from '#api/db/presence.ts'
 import { type Instant, plusMs } from '#api/lib/time.ts'
@@ -29,8 +32,8 @@ export async function planOnce(app: App): Promise<boolean> {
   const agenda = await agendaOf(app.db)
   const { announced, open, again, live, overdue } = tasksOf(app, agenda)
   if (agenda.openAt !== null || live) if (await stopLosses(app)) return true
-  if (!(announced || open || again || overdue || twoProviders(app, agenda))) return false
-  return inTurn(
+  if (!(announced || open || again || overdue || twoProviders(app, agenda))) return workOnOffers(app)
+  const planned = await inTurn(
     app.db,
     'plan',
     async () =>
@@ -43,6 +46,7 @@ export async function planOnce(app: App): Promise<boolean> {
       (overdue && (await endBatches(app))) ||
       (open && (await endWaiting(app))),
   )
+  return planned || workOnOffers(app)
 }
 
 /** Which kinds of planning there may be something to do of. */
@@ -65,6 +69,7 @@ const twoProviders = (app: App, { live }: Agenda): boolean =>
 export async function workOnce(app: App): Promise<boolean> {
   if (await planOnce(app)) return true
   if (await lookUpUnknown(app)) return true
+  if (await sendToBilling(app)) return true
   const claim = await claimNext(app)
   if (!claim) return false
   await settleClaimed(app, claim, await sendClaimed(app, claim))
@@ -75,7 +80,7 @@ export async function workOnce(app: App): Promise<boolean> {
 export async function nextDue(app: App, full: ReadonlySet<string> = new Set()): Promise<Instant | null> {
   const agenda = await agendaOf(app.db)
   const states = await channelStates(app.db)
-  const next: (Instant | null)[] = []
+  const next: (Instant | null)[] = [await nextOfferChange(app.db), await nextBillingAt(app)]
   for (const channel of app.channels.flatMap(providersOf)) {
     if (channel.offReason) continue
     if (channel.lookUp) next.push(await nextLookOf(app.db, channel.name), agenda.againAt)

@@ -53,6 +53,20 @@ export interface PublicUpdate {
   effects: PublicEffect[]
 }
 
+/** Something that is given to those an incident affected: announced once it is live, marked when it is over. */
+export interface PublicOffer {
+  id: string
+  state: 'live' | 'closed'
+  basis: 'sla' | 'goodwill'
+  title: Words
+  terms: Words
+  /** Nothing need be done for it. */
+  automatic: boolean
+  announcedAt: Instant
+  claimFrom: Instant
+  claimUntil: Instant
+}
+
 export interface PublicIncident {
   id: string
   code: string
@@ -75,6 +89,8 @@ export interface PublicIncident {
   affected: { id: string; name: Words; status: ComponentStatus }[]
   /** What the company shows of how its customers rated the telling, as of an instant; null when it shows nothing. */
   rating: { mean: string; answers: number; at: Instant } | null
+  /** What is given after it, the oldest first. */
+  offers: PublicOffer[]
   /** Newest first. */
   updates: PublicUpdate[]
   /** What the company has said beside its updates, the newest first. */

@@ -25,6 +25,7 @@ const incident = (
   late: false,
   rating: null,
   affected: [],
+  offers: [],
   updates: [],
   statements: [],
 })

@@ -5,7 +5,7 @@ import { type NamedEffect, type NamedInterval, touched } from '#api/incidents/sh
 import { fromJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
 import type { Words } from '#content/locales.ts'
-import type { PublicIncident, PublicUpdate, StatementLink } from './document.ts'
+import type { PublicIncident, PublicOffer, PublicUpdate, StatementLink } from './document.ts'
 
 interface IncidentRows {
   updates: Row<'incidentUpdate'>[]
@@ -13,6 +13,7 @@ interface IncidentRows {
   intervals: NamedInterval[]
   statements: (StatementLink & { incidentId: string })[]
   rating: Row<'ratingPublication'> | undefined
+  offers: AnnouncedOffer[]
 }
 
 /**
@@ -42,12 +43,35 @@ export function publicView(row: Row<'incident'>, rows: IncidentRows, now: Instan
     late: row.resolvedAt === null && row.nextUpdateAt !== null && row.nextUpdateAt < now,
     affected: affected(rows.intervals.filter(({ incidentId }) => incidentId === row.id)),
     rating: rows.rating ? { mean: rows.rating.mean, answers: rows.rating.answers, at: rows.rating.publishedAt } : null,
+    offers: rows.offers.filter(({ incidentId }) => incidentId === row.id).map(publicOffer),
     updates: updates.map((update) => publicUpdate(update, updates, rows.effects)),
     statements: rows.statements
       .filter(({ incidentId }) => incidentId === row.id)
       .map(({ incidentId: _, ...link }) => link),
   }
 }
+
+/** An offer that was live or is, with the words that were approved when it last went live. */
+export type AnnouncedOffer = Pick<
+  Row<'offer'>,
+  'id' | 'incidentId' | 'state' | 'basis' | 'delivery' | 'claimFrom' | 'claimUntil'
+> & {
+  liveAt: Instant | null
+  title: string
+  terms: string
+}
+
+const publicOffer = (offer: AnnouncedOffer): PublicOffer => ({
+  id: offer.id,
+  state: offer.state === 'live' ? 'live' : 'closed',
+  basis: offer.basis,
+  title: fromJson<Words>(offer.title),
+  terms: fromJson<Words>(offer.terms),
+  automatic: offer.delivery === 'automatic',
+  announcedAt: offer.liveAt ?? offer.claimFrom,
+  claimFrom: offer.claimFrom,
+  claimUntil: offer.claimUntil,
+})
 
 /** The components it has touched: the gravest now first, then the gravest it ever was, then as they were touched. */
 function affected(intervals: NamedInterval[]): PublicIncident['affected'] {

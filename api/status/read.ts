@@ -1,4 +1,5 @@
 import type { App } from '#api/app.ts'
+import { announcedOffers } from '#api/compensation/announced-queries.ts'
 import { gravest } from '#api/components/component.ts'
 import type { Db } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
@@ -273,14 +274,14 @@ async function viewsOf(db: Db, rows: Row<'incident'>[], now: Instant): Promise<P
     intervals: Map.groupBy(await intervalsOf(db, ids), ({ incidentId }) => incidentId),
     statements: Map.groupBy(await linksOf(db, ids), ({ incidentId }) => incidentId),
     ratings: new Map((await publicationsOf(db, ids)).map((rating) => [rating.incidentId, rating])),
+    offers: Map.groupBy(await announcedOffers(db, ids), ({ incidentId }) => incidentId),
   }
-  const rowsOf = (id: string) => ({
-    updates: byIncident.updates.get(id) ?? [],
-    effects: byIncident.effects.get(id) ?? [],
-    intervals: byIncident.intervals.get(id) ?? [],
-    statements: byIncident.statements.get(id) ?? [],
-    rating: byIncident.ratings.get(id),
-  })
+  const rowsOf = (id: string) => {
+    const of = <R>(all: Map<string | undefined, R[]>): R[] => all.get(id) ?? []
+    const { updates, effects, intervals, statements, offers, ratings } = byIncident
+    const lists = { updates: of(updates), effects: of(effects), intervals: of(intervals), statements: of(statements) }
+    return { ...lists, offers: of(offers), rating: ratings.get(id) }
+  }
   return rows.map((row) => publicView(row, rowsOf(row.id), now))
 }
 

@@ -47,6 +47,20 @@ const update: z.ZodType<PublicUpdate> = z
   })
   .openapi('PublicUpdate')
 
+const offer = z
+  .object({
+    id,
+    state: z.enum(['live', 'closed']),
+    basis: z.enum(['sla', 'goodwill']),
+    title: words,
+    terms: words,
+    automatic: z.boolean(),
+    announcedAt: instant,
+    claimFrom: instant,
+    claimUntil: instant,
+  })
+  .openapi('PublicOffer')
+
 const incident = z.object({
   id,
   code: z.string(),
@@ -68,6 +82,7 @@ const incident = z.object({
     .object({ mean: z.string().openapi({ example: '4.1' }), answers: z.number(), at: instant })
     .nullable()
     .openapi({ description: 'How customers rated the telling, where the company shows it.' }),
+  offers: z.array(offer),
 })
 
 export const publicIncidentShape: z.ZodType<PublicIncident> = incident

@@ -1,5 +1,6 @@
 import type { App } from '#api/app.ts'
 import type { Channel } from '#api/channels/channel.ts'
+import { loadApprovals } from '#api/compensation/policy.ts'
 import { readConfig } from '#api/config.ts'
 import { openMeters } from '#api/lib/meters.ts'
 import { loadSite } from '#api/site.ts'
@@ -9,6 +10,7 @@ import type { Timeline } from './timeline.ts'
 
 const config = readConfig({ PUBLIC_URL: 'https://status.hezhou.example', LOG_LEVEL: 'silent' }, 'test')
 const site = loadSite('content/demo/site.yaml')
+const approvals = loadApprovals()
 
 /** The process is gone. Nothing it still awaits leads anywhere: each further statement throws this again. */
 export class Killed extends Error {}
@@ -35,6 +37,7 @@ export class Host implements Life {
       steadyMs: () => timeline.now,
       config,
       site,
+      approvals,
       channels: [],
       log: () => {},
       meters: openMeters(),

@@ -3,6 +3,7 @@ import * as first from './0001-first.ts'
 import * as accounts from './0002-accounts.ts'
 import * as ledger from './0003-ledger.ts'
 import * as customers from './0004-customers.ts'
+import * as offers from './0005-offers.ts'
 import * as statements from './0006-statements.ts'
 import * as reviews from './0007-reviews.ts'
 import * as maintenance from './0008-maintenance.ts'
@@ -13,6 +14,7 @@ export const migrations: Record<string, Migration> = {
   '0002-accounts': accounts,
   '0003-ledger': ledger,
   '0004-customers': customers,
+  '0005-offers': offers,
   '0006-statements': statements,
   '0007-reviews': reviews,
   '0008-maintenance': maintenance,

@@ -41,6 +41,7 @@ export function incidentShown(
     rating: null,
     affected: [...held.values()],
     statements: [],
+    offers: [],
     updates: [
       {
         id: 'draft',

@@ -1,0 +1,106 @@
+import { claimable, type Db, type Trx } from '#api/db/connect.ts'
+import { tableOf } from '#api/db/rows.ts'
+import type { Row } from '#api/db/schema.ts'
+import type { Instant } from '#api/lib/time.ts'
+
+/** Whether an offer hands out codes of another system. */
+export const hasImported = async (db: Db | Trx, offerId: string): Promise<boolean> =>
+  (await db
+    .selectFrom('redemptionCode')
+    .select('id')
+    .where('offerId', '=', offerId)
+    .where('source', '=', 'imported')
+    .limit(1)
+    .executeTakeFirst()) !== undefined
+
+/** The next code nobody has, taken for a claim; null when there is none. The offer's row is held by whoever asks. */
+export async function takeFreeCode(
+  trx: Trx,
+  offerId: string,
+  to: { claimId: string; assignedAt: Instant },
+): Promise<Row<'redemptionCode'> | null> {
+  const free = await claimable(
+    trx,
+    trx
+      .selectFrom('redemptionCode')
+      .selectAll()
+      .where('offerId', '=', offerId)
+      .where('state', '=', 'free')
+      .orderBy('id')
+      .limit(1),
+  ).executeTakeFirst()
+  if (!free) return null
+  const taken = await trx
+    .updateTable('redemptionCode')
+    .set({ state: 'assigned', ...to })
+    .where('id', '=', free.id)
+    .where('state', '=', 'free')
+    .executeTakeFirst()
+  return taken.numUpdatedRows > 0n ? free : null
+}
+
+export const insertCode = (trx: Trx, row: Row<'redemptionCode'>) =>
+  trx.insertInto('redemptionCode').values(row).execute()
+
+export type ListedCode = { id: string; code: string; hint: string; line: number }
+
+/** Writes imported codes that no offer has yet; answers the lines of those that one has. */
+export async function insertImported(
+  trx: Trx,
+  offerId: string,
+  createdAt: Instant,
+  codes: ListedCode[],
+): Promise<number[]> {
+  if (!codes.length) return []
+  await trx
+    .insertInto('redemptionCode')
+    .columns(['id', 'offerId', 'code', 'hint', 'source', 'line', 'state', 'createdAt'])
+    .expression(
+      trx
+        .selectFrom(tableOf(trx, 'given', { id: 'text', code: 'text', hint: 'text', line: 'integer' }, codes))
+        .select((eb) => [
+          'given.id',
+          eb.val(offerId).as('offerId'),
+          'given.code',
+          'given.hint',
+          eb.val('imported').as('source'),
+          'given.line',
+          eb.val('free').as('state'),
+          eb.val(createdAt).as('createdAt'),
+        ])
+        .where((eb) => eb.lit(true)),
+    )
+    .onConflict((oc) => oc.column('code').doNothing())
+    .execute()
+  const written = await trx
+    .selectFrom('redemptionCode')
+    .select('id')
+    .where('offerId', '=', offerId)
+    .where('createdAt', '=', createdAt)
+    .where('source', '=', 'imported')
+    .execute()
+  const ids = new Set(written.map(({ id }) => id))
+  return codes.filter(({ id }) => !ids.has(id)).map(({ line }) => line)
+}
+
+/** The code of a claim. */
+export const codeOfClaim = (db: Db | Trx, claimId: string) =>
+  db.selectFrom('redemptionCode').selectAll().where('claimId', '=', claimId).executeTakeFirst()
+
+/** A code by what it may be written as in the record. */
+export const findCode = (db: Db | Trx, sealed: string[]) =>
+  db.selectFrom('redemptionCode').selectAll().where('code', 'in', sealed).executeTakeFirst()
+
+export const saveCode = (trx: Trx, id: string, change: Partial<Omit<Row<'redemptionCode'>, 'id'>>) =>
+  trx.updateTable('redemptionCode').set(change).where('id', '=', id).execute()
+
+/** How many codes of an offer stand where. */
+export async function countCodes(db: Db, offerId: string): Promise<{ source: string; state: string; count: number }[]> {
+  const rows = await db
+    .selectFrom('redemptionCode')
+    .select((eb) => ['source', 'state', eb.fn.countAll<number>().as('count')])
+    .where('offerId', '=', offerId)
+    .groupBy(['source', 'state'])
+    .execute()
+  return rows.map((row) => ({ ...row, count: Number(row.count) }))
+}
