@@ -20,10 +20,16 @@ const flags = [
   '--disable-sync',
 ]
 
-/** A real Chromium: CHROMIUM_PATH, else the system's own, else the one that comes with the development packages. `more` are flags. */
-export async function launchBrowser(more: string[] = []): Promise<Browser> {
+/** A real Chromium: CHROMIUM_PATH, else the system's own, else the one that comes with the development packages. */
+export async function findChromium(): Promise<{ executablePath: string; args: string[] }> {
   const system = process.env.CHROMIUM_PATH || places.find((place) => existsSync(place))
-  if (system) return chromium.launch({ executablePath: system, args: [...flags, ...more] })
+  if (system) return { executablePath: system, args: flags }
   const packed = (await import('@sparticuz/chromium')).default
-  return chromium.launch({ executablePath: await packed.executablePath(), args: [...packed.args, ...flags, ...more] })
+  return { executablePath: await packed.executablePath(), args: [...packed.args, ...flags] }
+}
+
+/** Starts it. `more` are flags. */
+export async function launchBrowser(more: string[] = []): Promise<Browser> {
+  const { executablePath, args } = await findChromium()
+  return chromium.launch({ executablePath, args: [...args, ...more] })
 }
