@@ -15,6 +15,7 @@ import { startRunning } from './support/program.ts'
 // document that was published. Names of states as arguments look at these alone.
 const schemes = ['light', 'dark'] as const
 const widths = [360, 1_280]
+const narrowest = 320
 /** How long a page may take for what is done on it, in milliseconds. */
 const waitMs = 15_000
 const { positionals: wanted, values } = parseArgs({ allowPositionals: true, options: { fast: { type: 'boolean' } } })
@@ -53,6 +54,11 @@ async function look(world: World, when: string): Promise<void> {
       try {
         await note(await markupFaults(await visit(page, world, state, locale)), place)
         counts.documents++
+        for (const width of [narrowest, ...widths]) {
+          await page.setViewportSize({ width, height: 900 })
+          const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+          if (wider > 0) note([`wider than a screen of ${width} pixels by ${wider}`], place)
+        }
         for (const width of widths) {
           await page.setViewportSize({ width, height: 900 })
           for (const colorScheme of schemes) {

@@ -1,12 +1,28 @@
-// Adds to a page that is whole without it: the reader's own time as a hint, a quiet line when there is news, a button
+// Adds to a page that is whole without it: the reader's own time beside the page's, a quiet line when there is news, a button
 // that copies the link, the demonstration's own time. It changes nothing that is being read.
 const body = document.body
 const line = document.querySelector<HTMLElement>('.fresh')
-const times = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short' })
+const language = document.documentElement.lang
+const formatOf = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language, options)
+const times = formatOf({ dateStyle: 'medium', timeStyle: 'short' })
+const hour = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
+const zones = [undefined, line?.dataset.zone]
+/** The same moment as the reader's clock and as the page's shows it. */
+const both = (at: number, options: Intl.DateTimeFormatOptions) =>
+  zones.map((timeZone) => formatOf({ ...options, timeZone }).format(at))
 
 for (const time of document.querySelectorAll('time')) {
   const at = Date.parse(time.dateTime)
-  if (at) time.title = `${times.format(at)} (${Intl.DateTimeFormat().resolvedOptions().timeZone})`
+  if (!at) continue
+  time.title = `${times.format(at)} (${Intl.DateTimeFormat().resolvedOptions().timeZone})`
+  // The time that readers wait for is said in theirs, too, where it is another.
+  const next = time.closest('.next dd')
+  const [mine, theirs] = both(at, hour)
+  if (!line || !next || !mine || mine === theirs) continue
+  const [day, theirDay] = both(at, { day: 'numeric' })
+  const text = (line.dataset.yours ?? '').replace('{time}', day === theirDay ? mine : times.format(at))
+  next.append(' ')
+  next.appendChild(document.createElement('small')).textContent = text
 }
 
 function say(text: string, link = '') {
@@ -66,12 +82,7 @@ const demo = document.querySelector<HTMLElement>('.demo')
 const clock = demo?.firstElementChild
 if (demo && clock) {
   const { running = '', zone: timeZone } = demo.dataset
-  const hours = new Intl.DateTimeFormat(document.documentElement.lang, {
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-    timeZone,
-  })
+  const hours = formatOf({ ...hour, timeZone })
   let ahead = Number.NaN
   const ask = async () => {
     if (document.hidden) return

@@ -137,9 +137,10 @@ it('is walked by keyboard: the first stop leads past the header, every stop can 
   await close()
 })
 
-it('says each state in words, and what the bars show', async () => {
-  const { page, close } = await newPage()
+it('says each state in words, what the bars show, and when the next word comes by the reader’s own clock', async () => {
+  const { page, close } = await newPage({ timezoneId: 'Europe/Berlin' })
   await page.goto(`${server.address}/`)
+  expect(await page.locator('.next dd').textContent()).toMatch(/^by 20:\d\d UTC\+8 13:\d\d your time$/)
   const row = page.locator('.comp', { hasText: 'Order placement' })
   expect(await row.textContent()).toContain('Major outage')
   const label = await row.getByRole('img').getAttribute('aria-label')
