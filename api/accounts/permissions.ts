@@ -32,6 +32,7 @@ const owner: readonly Role[] = ['owner']
 const makers: readonly Role[] = ['owner', 'lead', 'comms', 'legal', 'executive', 'machine']
 /** Whoever lets words out; nobody else does, an owner neither: ask somebody to be legal as well. */
 const legal: readonly Role[] = ['legal']
+const takingBack: readonly Role[] = ['owner', 'lead', 'comms', 'legal']
 const takersBack: readonly Role[] = ['owner', 'lead', 'comms', 'legal', 'machine']
 /** Whoever writes an offer, opens it and stops it. */
 const givers: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'machine']
@@ -184,6 +185,10 @@ export const permissions: readonly Permission[] = [
   ...form(people, '/admin/incidents/:id/review', reviewingPeople),
   ...form(people, '/admin/incidents/:id/feedback', speakingPeople),
   ...get(people, '/admin/reviews'),
+  ...form(people, '/admin/incidents/:id/statements', takingBack),
+  ...form(speakingPeople, '/admin/incidents/:id/statements/new'),
+  ...form(people, '/admin/incidents/:id/statements/:statement', takingBack),
+  ...form(people, '/admin/incidents/:id/questions', takingBack),
   ...form(people, '/admin/alarms', speakingPeople),
   ...form(mailReaders, '/admin/search', speakingPeople),
   ...get(auditReaders, '/admin/audit'),

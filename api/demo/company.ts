@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { staffRoles } from '#api/accounts/permissions.ts'
 import { impacts, incidentStatuses } from '#api/incidents/incident.ts'
+import { statementTypes } from '#api/statements/types.ts'
 
 const words = z.strictObject({ en: z.string().min(1), 'zh-CN': z.string().min(1) }).partial()
 const day = z.string().regex(/^\d{4}-\d\d-\d\d$/)
@@ -28,7 +29,26 @@ const toldUpdate = z.strictObject({
   'zh-CN': z.string().min(1),
 })
 
+/** A statement of the evening: who wrote it, who of legal let it, when it went out. */
+const toldStatement = z.strictObject({
+  key: z.string(),
+  at: clockTime,
+  by: z.string(),
+  type: z.enum(statementTypes),
+  /** A pre-approved template needs nobody else. */
+  template: z.string().optional(),
+  written: clockTime.optional(),
+  approved: z.strictObject({ at: clockTime, by: z.string() }).optional(),
+  /** What it answers, and where that was said. */
+  rumour: z.strictObject({ text: z.string(), source: z.string() }).optional(),
+  title: words,
+  body: words,
+})
+
 const toldIncident = z.strictObject({
+  /** When others first spoke of it, and when it was declared. */
+  mention: z.strictObject({ at: clockTime, source: z.string(), declared: clockTime }).optional(),
+  statements: z.array(toldStatement).default([]),
   code: z.string().optional(),
   severity: z.int().min(1).max(4),
   impact: z.enum(impacts).optional(),
@@ -129,6 +149,7 @@ const customersSchema = z.strictObject({
 /** An incident as the demonstration's files tell it: wall-clock times of the page's zone, components by their key. */
 export type ToldIncident = z.infer<typeof toldIncident>
 export type ToldUpdate = z.infer<typeof toldUpdate>
+export type ToldStatement = z.infer<typeof toldStatement>
 export type ToldMaintenance = z.infer<typeof historySchema>['maintenances'][number]
 export type Company = z.infer<typeof companySchema>
 export type Merchants = z.infer<typeof customersSchema>

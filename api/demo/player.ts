@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { App } from '#api/app.ts'
 import { fromJson } from '#api/lib/json.ts'
-import { dateIn, minuteMs, plusMs, secondMs, toMs, wallOf } from '#api/lib/time.ts'
+import { dateIn, minuteMs, plusMs, secondMs, toMs, wallOf, zonedIso } from '#api/lib/time.ts'
 import type { Words } from '#content/locales.ts'
 import { type DemoClock, earliest, latest } from './clock.ts'
 import { readEvening, type ToldUpdate } from './company.ts'
 import { findTold, lastWritten } from './queries.ts'
 import { writeEvening } from './reviews.ts'
+import { nextStatementStep, playStatementStep, tellMention } from './statements.ts'
 import { at, findCast, openTold, publishTold, saidAt } from './told.ts'
 
 /** How long the player sleeps at a time at the most, in real milliseconds, so that it is stopped at once. */
@@ -39,7 +40,8 @@ export async function playUpdate(app: App, update: ToldUpdate): Promise<void> {
     await publishTold(app, cast, incident.id, evening, told, true)
     return writeEvening(app, cast, incident.id, told)
   }
-  await openTold(app, cast, { ...evening, updates: [told] }, true)
+  const id = await openTold(app, cast, { ...evening, updates: [told] }, true)
+  await tellMention(app, cast, id)
 }
 
 /** The update as it reads when it is published so many milliseconds later than told; up to a minute changes nothing. */
@@ -74,14 +76,21 @@ export async function playEvening(
   try {
     for (;;) {
       const next = await nextUpdate(app)
+      const said = await nextStatementStep(app)
       if (next === 'resolved by hand')
         return say('The incident has been resolved by hand: there is nothing left to play.')
-      if (next === 'told') return say('The evening is told to its end. The clock runs at real speed again.')
-      const dueMs = toMs(saidAt(app, evening, next))
+      if (next === 'told' && !said) return say('The evening is told to its end. The clock runs at real speed again.')
+      const updateMs = next === 'told' ? Number.POSITIVE_INFINITY : toMs(saidAt(app, evening, next))
+      const dueMs = Math.min(updateMs, said ? toMs(said.at) : Number.POSITIVE_INFINITY)
       for (let left = dueMs - toMs(clock.now()); left > 0; left = dueMs - toMs(clock.now()))
         await sleep(Math.min(sleepMsMax, Math.ceil(left / speed)), undefined, { signal })
-      await playUpdate(app, next)
-      say(`${next.at}  ${next.key ?? ''}  ${next.status}`)
+      if (next !== 'told' && updateMs === dueMs) {
+        await playUpdate(app, next)
+        say(`${next.at}  ${next.key ?? ''}  ${next.status}`)
+      } else if (said) {
+        await playStatementStep(app, await findCast(app), said)
+        say(`${zonedIso(said.at, app.site.zone).slice(11, 16)}  ${said.statement.key}  statement: ${said.kind}`)
+      }
     }
   } catch (error) {
     if (!signal.aborted) throw error

@@ -16,8 +16,9 @@ import {
   type ToldMaintenance,
 } from './company.ts'
 import { makeCustomers } from './customers.ts'
-import { insertFollowers, insertMerchants, markDemonstration } from './queries.ts'
+import { insertFollowers, insertMerchants, markDemonstration, sharePassword } from './queries.ts'
 import { closePast, writeEvening, writeYoungest } from './reviews.ts'
+import { tellMention } from './statements.ts'
 import { makeFollowers } from './subscribers.ts'
 import { at, type Cast, findCast, openTold, publishTold, saidAt } from './told.ts'
 
@@ -32,7 +33,7 @@ interface Step {
 }
 
 export interface Seeding {
-  /** The password of Lin, who owns the demonstration. */
+  /** The password of Lin, who owns the demonstration, and of everybody else in it. */
   password: string
   /** The last update of the evening that has been published: "U2"; null stops before the evening. */
   evening: string | null
@@ -77,7 +78,10 @@ async function seedCompany(app: App, password: string): Promise<void> {
   const [owner, ...others] = people
   const id = await createStaff(app, { ...owner!, password })
   const actor = { id, roles: owner!.roles }
-  for (const person of others) await inviteStaff(app, actor, person)
+  for (const person of others) {
+    const { id: other } = await inviteStaff(app, actor, person)
+    await app.db.transaction().execute((trx) => sharePassword(trx, app.now(), id, other))
+  }
   for (const { name, components } of groups) {
     const group = await createGroup(app, actor, { name })
     for (const { key: _, ...component } of components)
@@ -120,6 +124,7 @@ function incidentSteps(
         id = await openTold(app, cast, incident, notify)
         opened(id)
       } else await publishTold(app, cast, id, incident, update, notify)
+      if (notify && i === 0) await tellMention(app, cast, id)
       if (notify) await writeEvening(app, cast, id, update)
     },
   }))

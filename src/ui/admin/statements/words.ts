@@ -1,0 +1,25 @@
+import type { Statement } from '#api/statements/show.ts'
+import { fill, type Labels, wordsOf } from '#content/words.ts'
+import type { Desk } from '../desk.ts'
+
+export interface StatementWords {
+  s: Labels['statements']['desk']
+  p: Labels['statements']['public']
+}
+
+/** The labels of statements: of the desk, and those that readers see too. */
+export const statementWords = ({ locale }: Desk): StatementWords => {
+  const { desk, public: seen } = wordsOf(locale).statements
+  return { s: desk, p: seen }
+}
+
+/** What was done with a statement, in the language of the desk. */
+export const eventWords = (kind: string, { s }: StatementWords): string =>
+  new Map<string, string>(Object.entries(s.event)).get(kind) ?? kind
+
+/** Where a statement stands, in a few words: also what is being written behind a published one. */
+export function standingWords(statement: Statement, { s }: StatementWords): string {
+  const { state, out } = statement
+  const published = state === 'published' || state === 'corrected' || state === 'withdrawn' || state === 'superseded'
+  return out && !published ? `${s.state[out]}. ${fill(s.correctionIn, { state: s.state[state] })}` : s.state[state]
+}
