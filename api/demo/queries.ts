@@ -1,7 +1,4 @@
-import type { Kysely } from 'kysely'
-import { setPassword } from '#api/accounts/queries.ts'
 import type { Db, Trx } from '#api/db/connect.ts'
-import { newId } from '#api/lib/ids.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { latest } from './clock.ts'
 import type { MerchantRows } from './customers.ts'
@@ -97,12 +94,4 @@ export async function dropEverything(db: Db): Promise<void> {
     if (left.length === tables.length) throw new Error(`These tables could not be dropped: ${left.join(', ')}.`)
     tables = left
   }
-}
-
-/** Gives a person of the demonstration the password of another: one login is printed, and every role can be tried. */
-export async function sharePassword(trx: Trx, now: Instant, from: string, to: string): Promise<void> {
-  // Better-auth's table; its names are left as they are.
-  const staff = trx.withoutPlugins() as unknown as Kysely<{ account: { userId: string; password: string | null } }>
-  const account = await staff.selectFrom('account').select('password').where('userId', '=', from).executeTakeFirst()
-  if (account?.password) await setPassword(trx, now, newId(), to, account.password)
 }

@@ -16,7 +16,8 @@ import {
   type ToldMaintenance,
 } from './company.ts'
 import { makeCustomers } from './customers.ts'
-import { insertFollowers, insertMerchants, markDemonstration, sharePassword } from './queries.ts'
+import { sharePassword } from './logins.ts'
+import { insertFollowers, insertMerchants, markDemonstration } from './queries.ts'
 import { closePast, writeEvening, writeYoungest } from './reviews.ts'
 import { tellMention } from './statements.ts'
 import { makeFollowers } from './subscribers.ts'
