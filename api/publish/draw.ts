@@ -21,11 +21,10 @@ const missingPage = /\/404\.html$/
 
 /**
  * Draws places one after the other, each packed while the next is drawn. What they show was read after this was called,
- * each thing once. Never throws.
+ * each thing once, or is what was read before for others (`from`). Never throws.
  */
-export function openDraw(app: App, render: Render): (places: string[]) => Promise<Drawn> {
-  return async (places) => {
-    const reading = openReading(app)
+export function openDraw(app: App, render: Render): (places: string[], from?: Reading) => Promise<Drawn> {
+  return async (places, reading = openReading(app)) => {
     const answers = openAnswers({ known: reading.answerTo, freeze: app.config.mode === 'test' })
     const document = openDocuments(app, reading)
     const drawn: Drawn = { files: [], gone: [], failed: [], reading }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { App } from '#api/app.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
 import { readRevision, recordIdentity } from '#api/status/read.ts'
 import { openReading, type Reading } from '#api/status/reading.ts'
 import { copyAssets } from './assets.ts'
+import { buildOf } from './build-name.ts'
 import { openDraw, type Render } from './draw.ts'
 import { dueAfter } from './due.ts'
 import { type Finished, readRevisionFile, removeFiles, writeFiles, writeRevisionFile } from './files.ts'
@@ -69,10 +69,7 @@ const retryAfterMs = 5 * secondMs
 export async function openPublisher(app: App, parts: PublisherParts): Promise<Publisher> {
   const { dir } = parts
   const draw = openDraw(app, parts.render)
-  const build = createHash('sha256')
-    .update(JSON.stringify([parts.build, app.site, app.config.publicUrl, app.config.mode]))
-    .digest('hex')
-    .slice(0, 16)
+  const build = buildOf(app, parts.build)
   const record = await recordIdentity(app)
   let shown = await readRevisionFile(dir)
   let state: PublisherState = 'fine'
@@ -83,6 +80,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   /** What people may look up is drawn when no news waits. */
   const later = new Set<string>()
   let readersSaw = 0
+  /** What the last news was drawn from. */
+  let newest: Reading | undefined
   let looked = ''
   let stopped = false
   let turn = Promise.resolve()
@@ -110,8 +109,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   )
 
   /** Draws, shows and writes; answers what was read for it. A page that fails keeps its old file and is undone. */
-  const show = async (places: string[]): Promise<Reading> => {
-    const { files, gone, failed, reading } = await draw(places)
+  const show = async (places: string[], from?: Reading): Promise<Reading> => {
+    const { files, gone, failed, reading } = await draw(places, from)
     for (const place of places) {
       undone.delete(place)
       later.delete(place)
@@ -139,6 +138,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
    * left to be drawn, so that a new start does what this one could not.
    */
   const settle = async (revision: number, since: Instant, reading: Reading) => {
+    newest = reading
     due = dueAfter({ ...(await reading.status()), at: since })
     retryAt = plusMs(app.now(), retryAfterMs)
     shown = { record, revision, at: since, build, mirrored: toldMirrored }
@@ -207,7 +207,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   /** Draws a little of what people may look up; the last of it makes the folder whole. */
   const catchUp = async () => {
     if (!later.size || stopped || state !== 'fine') return
-    await show([...later].slice(0, laterPages))
+    await show([...later].slice(0, laterPages), newest)
+    if (!later.size) newest = undefined
     await sign()
   }
   const catchUpWhole = async () => {

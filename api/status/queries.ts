@@ -4,6 +4,8 @@ import { countedSpan } from '#api/incidents/effects.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { publicStatements } from './statement-queries.ts'
 
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
 /** Incidents the public may know: all but severity 3. Every query here begins with this one. */
 const publicIncidents = (db: Db) => db.selectFrom('incident').where('severity', '!=', 3)
 
@@ -29,9 +31,14 @@ export const openIncidents = (db: Db): Promise<Row<'incident'>[]> =>
     .orderBy('id')
     .execute()
 
-/** Incidents that ended at or after `from`, the youngest first. */
-export const pastIncidents = (db: Db, from: Instant): Promise<Row<'incident'>[]> =>
-  publicIncidents(db).selectAll().where('resolvedAt', '>=', from).orderBy('startedAt', 'desc').orderBy('id').execute()
+/**
+ * Incidents that ended at or after `from`, the youngest first. They are put in order here: asked for an order, SQLite
+ * walks through the whole past in it.
+ */
+export async function pastIncidents(db: Db, from: Instant): Promise<Row<'incident'>[]> {
+  const rows = await publicIncidents(db).selectAll().where('resolvedAt', '>=', from).execute()
+  return rows.sort((a, b) => compare(b.startedAt, a.startedAt) || compare(a.id, b.id))
+}
 
 /** Incidents that began within [from, to), the youngest first. */
 export const incidentsBetween = (db: Db, from: Instant, to: Instant): Promise<Row<'incident'>[]> =>
@@ -91,30 +98,41 @@ const spansPerUpdate = 3
  * The newest public updates, of all or of the last incidents that touched a component, with the incident of each. What
  * was said while an incident was private stays private.
  */
-export function newestUpdates(
+export async function newestUpdates(
   db: Db,
   { limit, componentId }: { limit: number; componentId?: string },
 ): Promise<{ id: string; incidentId: string }[]> {
-  let query = db
+  const query = db
     .selectFrom('incidentUpdate')
     .innerJoin('incident', 'incident.id', 'incidentUpdate.incidentId')
-    .select(['incidentUpdate.id', 'incidentUpdate.incidentId'])
+    .select([
+      'incidentUpdate.id',
+      'incidentUpdate.incidentId',
+      'incidentUpdate.createdAt',
+      'incidentUpdate.number as place',
+    ])
     .where('incident.severity', '!=', 3)
     .where('incidentUpdate.severity', '!=', 3)
-    .orderBy('incidentUpdate.createdAt', 'desc')
-    .orderBy('incidentUpdate.number', 'desc')
-    .orderBy('incidentUpdate.id')
-    .limit(limit)
-  if (componentId)
-    query = query.where('incident.id', 'in', (eb) =>
-      eb
-        .selectFrom('statusInterval')
-        .select('incidentId')
-        .where('componentId', '=', componentId)
-        .orderBy('startedAt', 'desc')
-        .limit(limit * spansPerUpdate),
-    )
-  return query.execute()
+  if (!componentId)
+    return query
+      .orderBy('incidentUpdate.createdAt', 'desc')
+      .orderBy('incidentUpdate.number', 'desc')
+      .orderBy('incidentUpdate.id')
+      .limit(limit)
+      .execute()
+  const spans = await db
+    .selectFrom('statusInterval')
+    .select('incidentId')
+    .where('componentId', '=', componentId)
+    .orderBy('startedAt', 'desc')
+    .limit(limit * spansPerUpdate)
+    .execute()
+  const ids = [...new Set(spans.map(({ incidentId }) => incidentId))]
+  if (!ids.length) return []
+  const rows = await query.where('incidentUpdate.incidentId', 'in', ids).execute()
+  return rows
+    .sort((a, b) => compare(b.createdAt, a.createdAt) || b.place - a.place || compare(a.id, b.id))
+    .slice(0, limit)
 }
 
 /** When the nearest incident, begun maintenance or statement before (or at and after) an instant began; null when there is none. */

@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Figures, table } from './figures.ts'
+import { measureGrowth } from './growth.ts'
 import { measureLedger } from './ledger.ts'
 import { measureLoad } from './load.ts'
 import { measureRate } from './rate.ts'
@@ -24,6 +25,8 @@ async function measureAll(): Promise<Figures> {
 const words: Record<string, () => Promise<Figures>> = {
   /** The fan-out, to a million people. */
   ledger: () => measureLedger(people.long, say),
+  /** What a publish takes at a hundred incidents and at a hundred thousand, with twenty services and with a thousand. */
+  growth: () => measureGrowth(say),
   /** Requests a second beside nginx, which must be installed, as wrk must. */
   rate: () => measureRate(say),
 }
