@@ -2,7 +2,7 @@ import { type Locale, locales, type Words } from '#content/locales.ts'
 
 /** Advice beside a text, never a refusal: people decide. `found` is what it is about. */
 export interface Advice {
-  kind: 'name' | 'ifOnly' | 'humanError'
+  kind: 'name' | 'ifOnly' | 'humanError' | 'train' | 'prevent'
   /** The section or the part of the report, and its language where it has one. */
   place: string
   found: string

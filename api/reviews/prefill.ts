@@ -81,10 +81,10 @@ const handling: Writer = ({ figures: { handling } }, { p }) =>
     ? ''
     : fill(p.handling, { discovery: handling.fromDiscovery, occurrence: handling.fromOccurrence })
 
-const span: Writer = (recorded, { p, time }) => {
+const span: Writer = (recorded, { p, time, short }) => {
   const end = endOf(recorded)
   const start = time(recorded.incident.startedAt)
-  return end ? fill(p.span, { start, end: time(end) }) : fill(p.open, { start })
+  return end ? fill(p.span, { start, end: short(end) }) : fill(p.open, { start })
 }
 
 const minutes: Writer = ({ figures }, { p, plain, labels }) =>
@@ -202,7 +202,7 @@ export function reportPrefill(recorded: Recorded): ReportParts {
   const parts = Object.fromEntries(reportParts.map((part) => [part, {} as Words])) as ReportParts
   for (const locale of locales) {
     const voice = voiceOf(locale, recorded)
-    const { p, plain, time } = voice
+    const { p, plain, time, short } = voice
     const { incident, figures, actions } = recorded
     const end = endOf(recorded)
     const whole = end ? minutesFrom(incident.startedAt, end) : 0
@@ -214,7 +214,7 @@ export function reportPrefill(recorded: Recorded): ReportParts {
       unaffected && fill(p.unaffected, { text: unaffected.replace(/\n/g, locale === 'zh-CN' ? '、' : ', ') }),
     )
     parts.times[locale] = lines(
-      end ? fill(p.times, { start, end: time(end), minutes: whole }) : fill(p.noTimes, { start }),
+      end ? fill(p.times, { start, end: short(end), minutes: whole }) : fill(p.noTimes, { start }),
       figures.components.length > 0 && `\n${minutes(recorded, voice)}`,
     )
     parts.cause[locale] = bodyOf(recorded, voice, 'identified')

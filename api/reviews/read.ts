@@ -97,9 +97,7 @@ export async function readReview(app: App, incidentId: string, countsOf: CountsO
 
 export type ShownReview = Awaited<ReturnType<typeof readReview>>
 
-const askedAdvice = (
-  type: 'train' | 'prevent' | null,
-): (Advice | { kind: 'train' | 'prevent'; place: string; found: string })[] =>
+const askedAdvice = (type: 'train' | 'prevent' | null): Advice[] =>
   type ? [{ kind: type, place: 'actions', found: '' }] : []
 
 function sectionOf(section: Section, all: Row<'reviewText'>[], by: (id: string) => string) {
