@@ -40,7 +40,7 @@ interface ResendOptions {
   faults?: Faults
   /** Named in the headers and kept to: more in any one second get a 429. Without it the headers name 1000 and nothing is refused. */
   requestsPerSecond?: number
-  /** The provider's clock, in milliseconds: it forgets a key 24 hours after it came. */
+  /** The provider's clock, in milliseconds: it forgets a key 24 hours after it came, and counts requests by it. */
   now?: () => number
   /** Whether mails are remembered with their texts; false keeps who got them, for very many. */
   texts?: boolean
@@ -57,7 +57,7 @@ export async function openResend(apiKey = 're_test_key', options: ResendOptions 
   const known = new Map<string, { hash: string; answer: unknown; at: number }>()
   /** Keys whose first request is not answered yet, and by which request they are held. */
   const open = new Map<string, IncomingMessage>()
-  /** When the requests of the last second came, by a clock that nobody sets. */
+  /** When the requests of the last second came. */
   let recent: number[] = []
   let refusedForPace = 0
   const rate = () => ({
@@ -76,7 +76,7 @@ export async function openResend(apiKey = 're_test_key', options: ResendOptions 
   /** All that is refused before any work: who asks, what for, how often, and under which key. */
   function enter(req: IncomingMessage, text: string): Answer | null {
     if (requestsPerSecond !== undefined) {
-      const at = performance.now()
+      const at = now()
       recent = recent.filter((one) => one > at - 1_000)
       if (recent.length >= requestsPerSecond) {
         refusedForPace++
