@@ -10,8 +10,8 @@ export default defineConfig({
   test: {
     include: ['api/**/*.test.ts', 'content/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/support/setup.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Files share a few processes one after another: what each of them imports is read and compiled once.
     isolate: false,
     // One more than most machines of this kind have cores for: much of a story is waiting.

@@ -28,6 +28,8 @@ export interface Torture {
   hang?: number
   /** The rest is done in this process, on a clock that runs ahead to whatever is due. For one worker alone. */
   hurried?: boolean
+  /** Ends everything, workers too, when the test has run out of time. */
+  signal?: AbortSignal
 }
 
 export interface Tortured extends Comparison {
@@ -39,10 +41,12 @@ export interface Tortured extends Comparison {
   replays: number
 }
 
-/** How long a provider thinks: long enough that most kills meet a request on its way. */
+/** How long a provider thinks: long enough that kills meet a request on its way. */
 const thinksMs = 250
 /** How long a worker may take to come to a commit point. */
 const reachWithinMs = 40_000
+/** How long one is waited for that sends nothing: what is left may be waiting for its next attempt. */
+const quietMs = 3_000
 
 /** 5 % 429, 3 % 500, 3 % broken connections, two thirds of them after the work was done. */
 function faultsOf(hang: number): () => Fault | null {
@@ -67,6 +71,7 @@ export async function torture({
   kills,
   hang = 0,
   hurried = false,
+  signal,
 }: Torture): Promise<Tortured> {
   const { url, dataDir, drop } = await newRecord(engine)
   const faults = faultsOf(hang)
@@ -98,7 +103,7 @@ export async function torture({
       if (kill !== 'any moment' && (await isOver(app))) missed.push(kill)
       // Whatever is next to be retried: a refusal comes for certain.
       if (kill === 'after-retry') wire.failNext(1, 500)
-      child = start({ ...env, ...(kill === 'any moment' ? {} : { CRASH_AT: kill }) })
+      child = start({ ...env, ...(kill === 'any moment' ? {} : { CRASH_AT: kill }) }, signal)
       const ended = once(child, 'exit')
       if (kill === 'any moment') await someMoment(wire.requests, () => isOver(app))
       const reached =
@@ -109,7 +114,7 @@ export async function torture({
       killed++
     }
     if (!hurried) {
-      child = start(env)
+      child = start(env, signal)
       const ended = once(child, 'exit')
       await untilOver(app)
       child.kill('SIGTERM')
@@ -134,19 +139,25 @@ export async function torture({
 const addressOf = (channel: Torture['channel'], place: number) =>
   channel === 'email' ? `reader${place}@mail.example` : `+86138${String(place).padStart(8, '0')}`
 
-function start(env: Record<string, string>): ChildProcess {
+function start(env: Record<string, string>, signal?: AbortSignal): ChildProcess {
+  signal?.throwIfAborted()
   return spawn(process.execPath, [join(import.meta.dirname, 'child.ts')], {
     env: childEnvironment(env),
+    ...(signal ? { signal, killSignal: 'SIGKILL' } : {}),
     stdio: ['ignore', 'ignore', 'inherit'],
   })
 }
 
-/** A moment while a worker sends: a little after its first requests, and now and then while it still starts. */
+/** A moment while a worker has requests on their way, and now and then one while it still starts. */
 async function someMoment(requests: () => number, over: () => Promise<boolean>): Promise<void> {
+  if (Math.random() < 0.15) return wait(Math.random() * 400)
   const from = requests()
-  const until = performance.now() + 1_200
-  while (requests() === from && performance.now() < until && !(await over())) await wait(5)
-  await wait(Math.random() * 1.2 * thinksMs)
+  const until = performance.now() + quietMs
+  for (let looks = 1; requests() === from && performance.now() < until; looks++) {
+    if (looks % 50 === 0 && (await over())) return
+    await wait(5)
+  }
+  await wait(Math.random() * thinksMs)
 }
 
 async function isOver(app: App): Promise<boolean> {
