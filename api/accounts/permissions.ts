@@ -22,6 +22,7 @@ const mailReaders: readonly Role[] = ['owner', 'lead', 'comms', 'coordination']
 const addressReaders: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'machine']
 /** Whoever may change what is known of customers, and say who was affected. */
 const customerKeepers: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'machine']
+const customerPeople: readonly Role[] = ['owner', 'lead', 'comms', 'coordination']
 const keepers: readonly Role[] = ['owner', 'lead', 'machine']
 /** Whoever works on a review; legal approves what it says in public. */
 const reviewers: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'legal', 'machine']
@@ -196,7 +197,13 @@ export const permissions: readonly Permission[] = [
   ...form(speakingPeople, '/admin/incidents/new'),
   ...form(people, '/admin/incidents/:id', speakingPeople),
   ...get(mailReaders, '/admin/letters', '/admin/letters/:id'),
-  ...get(people, '/admin/subscribers'),
+  ...get(people, '/admin/subscribers', '/admin/customers'),
+  ...form(customerPeople, '/admin/customers/new'),
+  ...form(people, '/admin/customers/:id', customerPeople),
+  ...get(customerPeople, '/admin/customers/import'),
+  ...form(customerPeople, '/admin/imports/:id'),
+  ...form(people, '/admin/incidents/:id/affected', customerPeople),
+  ...form(people, '/admin/affected/:id', customerPeople),
   ...form(people, '/admin/components', ['owner', 'lead']),
   ...form(people, '/admin/maintenance', speakingPeople),
   ...form(owner, '/admin/tokens'),

@@ -14,6 +14,7 @@ import {
   incidentThere,
   insertAffected,
   insertList,
+  offersUsing,
   touchedComponents,
 } from './affected-queries.ts'
 import { newImport } from './import-actions.ts'
@@ -124,13 +125,21 @@ export async function findAffected(
   return { id: begun.id }
 }
 
-/** Takes a list back: nobody on it counts as affected by it any more. Its rows stay to be read. Throws not_found, conflict. */
+/**
+ * Takes a list back: nobody on it counts as affected by it any more. Its rows stay to be read.
+ * Throws not_found, and conflict when it was taken back before or an offer beyond its draft chooses from it.
+ */
 export async function discardList(app: App, actor: Actor, id: string): Promise<void> {
   const now = app.now()
   await app.db.transaction().execute(async (trx) => {
     const list = await findList(trx, id)
     if (!list) throw notFound('This list')
     if (list.discardedAt) throw conflict('This list was discarded already.')
+    const { length } = await offersUsing(trx, list)
+    if (length)
+      throw conflict(
+        `${length === 1 ? 'An offer that is' : `${length} offers that are`} more than a draft choose${length === 1 ? 's' : ''} from this list. Cancel ${length === 1 ? 'it' : 'them'} first.`,
+      )
     await discard(trx, id, now)
     await record(trx, now, actor, 'affected.discarded', id, { before: list })
   })

@@ -1,6 +1,7 @@
 import type { Db, Trx } from '#api/db/connect.ts'
 import { tableOf } from '#api/db/rows.ts'
 import type { NewRow, Row } from '#api/db/schema.ts'
+import { fromJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
 import type { Rule } from './rule.ts'
 
@@ -133,6 +134,17 @@ export const listLists = (db: Db | Trx, incidentId: string): Promise<Row<'affect
     .orderBy('createdAt', 'desc')
     .orderBy('id')
     .execute()
+
+/** Offers of an incident that choose from this list and are more than a draft. */
+export async function offersUsing(trx: Trx, { id, incidentId }: Row<'affectedList'>): Promise<{ id: string }[]> {
+  const offers = await trx
+    .selectFrom('offer')
+    .select(['id', 'eligibility'])
+    .where('incidentId', '=', incidentId)
+    .where('state', 'not in', ['draft', 'cancelled'])
+    .execute()
+  return offers.filter(({ eligibility }) => fromJson<{ listId: string | null }>(eligibility).listId === id)
+}
 
 export const discard = (trx: Trx, id: string, discardedAt: Instant) =>
   trx.updateTable('affectedList').set({ discardedAt }).where('id', '=', id).execute()

@@ -9,9 +9,21 @@ export interface Finding {
   [name: string]: string | number
 }
 
-/** The finding as a sentence. */
-export const say = (finding: Finding, locale: Locale): string =>
-  fill(wordsOf(locale).customers.findings[finding.code] ?? finding.code, finding)
+/** The finding as a sentence, in which fields bear the names that the language has for them. */
+export function say(finding: Finding, locale: Locale): string {
+  const { findings, fields } = wordsOf(locale).customers
+  const names = new Map(Object.entries(fields))
+  const named = (list: string | number | undefined) =>
+    String(list ?? '')
+      .split(', ')
+      .map((name) => names.get(name) ?? name)
+      .join(wordsOf(locale).admin.list)
+  return fill(findings[finding.code] ?? finding.code, {
+    ...finding,
+    ...('field' in finding ? { field: named(finding.field) } : {}),
+    ...('fields' in finding ? { fields: named(finding.fields) } : {}),
+  })
+}
 
 /** Longest piece of a cell that is quoted back, in characters. */
 const quotedMax = 60

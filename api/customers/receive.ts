@@ -20,11 +20,10 @@ import {
   readPart,
   rememberedHeadings,
 } from './import-queries.ts'
+import { importBytesMax, importBytesMb } from './limits.ts'
 import { usualCurrency } from './queries.ts'
 import { rowsOf, textOf } from './table.ts'
 
-/** The largest file that is taken, in bytes: twice a table of a hundred thousand customers and more. */
-export const importBytesMax = 32 * 1024 * 1024
 /** A file lies in the record in pieces of so many bytes. */
 const partBytes = 192 * 1024
 /** Rows below the headings that are shown before a person names the columns. */
@@ -70,7 +69,7 @@ export async function receiveFile(
     throw error
   }
   const facts = { bytes, hash: hash.digest('hex') }
-  const tooLarge: Finding = { code: 'tooLarge', mb: importBytesMax / 1024 / 1024 }
+  const tooLarge: Finding = { code: 'tooLarge', mb: importBytesMb }
   const probed = bytes > importBytesMax ? { finding: tooLarge } : probe.end()
   const looked = 'finding' in probed ? probed : await lookAt(app, begun, probed.encoding)
   if ('finding' in looked) {

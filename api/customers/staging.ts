@@ -3,7 +3,8 @@ import type { Db, Trx } from '#api/db/connect.ts'
 import type { Row, RowFate } from '#api/db/schema.ts'
 import { fromJson, toJson } from '#api/lib/json.ts'
 import { affectedAmong, customersBehind, insertAffected, rewriteAffected } from './affected-queries.ts'
-import { differing, merged, type NewCustomer } from './customer.ts'
+import type { Field } from './columns.ts'
+import { type CustomerFacts, differing, merged, type NewCustomer } from './customer.ts'
 import type { TableRow } from './delimited.ts'
 import { type Finding, quoted, RowFault } from './finding.ts'
 import { acceptedByKey, insertImportRows, rewriteRow } from './import-queries.ts'
@@ -127,6 +128,20 @@ function fill(counted: Row<'affectedCustomer'>, later: AffectedRow): Finding {
   return open.length ? { code: 'duplicateFilled', line, fields: named(open) } : { code: 'duplicate', line }
 }
 
+/** The column that a fact of a customer stands in. */
+const fieldOf: Record<keyof CustomerFacts, Field> = {
+  name: 'name',
+  plan: 'plan',
+  region: 'region',
+  segment: 'segment',
+  key: 'key',
+  internal: 'internal',
+  accountManager: 'account_manager',
+  monthlyFeeMinor: 'monthly_fee',
+  currency: 'currency',
+  locale: 'language',
+}
+
 /** Prepares rows about customers: they wait in the record until a person commits them. */
 export async function customerPiece(
   app: Pick<App, 'db'>,
@@ -151,7 +166,7 @@ export async function customerPiece(
         first.set(said.externalId, one)
         continue
       }
-      const fields = differing(counted.said, said)
+      const fields = differing(counted.said, said).map((fact) => fieldOf[fact])
       counted.said = merged(counted.said, said)
       if (!fresh.has(said.externalId)) rewritten.set(counted.line, counted.said)
       const { line } = counted

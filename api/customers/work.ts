@@ -15,6 +15,7 @@ import { type Delimiter, TableFault, type TableRow } from './delimited.ts'
 import type { Encoding } from './encoding.ts'
 import type { Finding } from './finding.ts'
 import { dropImportRows, dueImports, findImport, listImportRows, moveImport } from './import-queries.ts'
+import { importRowsMax } from './limits.ts'
 import type { Reading } from './read-row.ts'
 import { dropParts, endBrokenUploads, partsOf } from './receive.ts'
 import type { Rule } from './rule.ts'
@@ -26,8 +27,6 @@ import { rowsOf, textOf } from './table.ts'
 const pieceRows = 150
 /** Customers that are applied in one transaction; each is several rows with their indexes. */
 const appliedRows = 60
-/** The most rows a file has. */
-export const rowsMax = 500_000
 /** The lock is free for as long as it was held, so that whoever else writes finds it so; a longer rest would not help. */
 const restMsMax = 25
 /** How long the importer sleeps when nobody wakes it, and how long it stays away from what broke, in milliseconds. */
@@ -147,7 +146,7 @@ async function readFile(app: App, one: Row<'import'>, stopping: () => boolean): 
       if (!headings && row.line > one.lineDone) rows.push(row)
       headings = false
       if (rows.length < pieceRows) continue
-      if (one.rows + rows.length > rowsMax) throw new TableFault({ code: 'tooManyRows', max: rowsMax })
+      if (one.rows + rows.length > importRowsMax) throw new TableFault({ code: 'tooManyRows', max: importRowsMax })
       await write(rows)
       rows = []
       if (stopping()) return

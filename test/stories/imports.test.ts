@@ -1,14 +1,17 @@
 import { expect } from 'vitest'
+import { offerCompensation } from '#api/compensation/offer-actions.ts'
 import { addCustomer } from '#api/customers/actions.ts'
 import { discardList, findAffected, nameAffected } from '#api/customers/affected-actions.ts'
 import { commitImport, discardImport, nameColumns } from '#api/customers/import-actions.ts'
 import { findImport } from '#api/customers/import-queries.ts'
+import { importBytesMax } from '#api/customers/limits.ts'
 import { findCustomer } from '#api/customers/queries.ts'
-import { importBytesMax, receiveFile } from '#api/customers/receive.ts'
+import { receiveFile } from '#api/customers/receive.ts'
 import { exportReport } from '#api/customers/report.ts'
 import type { Rule } from '#api/customers/rule.ts'
 import { workOnImports } from '#api/customers/work.ts'
 import { openIncident } from '#api/incidents/actions.ts'
+import { coupon } from '../support/customers.ts'
 import { handIn, importer, readIn, reportOf } from '../support/importing.ts'
 import { inMinutes, lin, openServices } from '../support/services.ts'
 import { type Stage, story } from '../support/story.ts'
@@ -117,6 +120,13 @@ story('each row of a list is used or named with its line, and it counts when a p
   expect(await app.db.selectFrom('importPart').select('number').execute()).toEqual([])
   expect(await affectedOf(stage, list!.id)).toHaveLength(2)
 
+  // An offer that is in force chooses from it: the list stays. While the offer is a draft, it may go.
+  const offer = await offerCompensation(app, lin, incidentId, coupon(list!.id))
+  const stands = (state: 'live' | 'draft') =>
+    app.db.updateTable('offer').set({ state }).where('id', '=', offer.id).execute()
+  await stands('live')
+  await expect(discardList(app, importer, list!.id)).rejects.toThrow('more than a draft chooses from this list')
+  await stands('draft')
   await discardList(app, importer, list!.id)
   await expect(discardList(app, importer, list!.id)).rejects.toThrow('already')
   const again = await readIn(app, file, incidentId)
