@@ -16,6 +16,10 @@ export interface World {
   letter: string
   statement: string
   sms: string
+  customer: string
+  /** A list of affected customers, and a file of them that was read to its end, with rows that are not used. */
+  affected: string
+  file: string
   /** Everything asked for here happens at most a few times an hour from one network, as the program's limits want it. */
   confirmLink(locale: Locale, channel?: 'email' | 'webhook'): Promise<string>
   preferencesLink(locale: Locale, channel?: 'email' | 'webhook'): Promise<string>
@@ -97,6 +101,16 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
     return list[0].id
   }
   const incident = one(status.open, 'open incident')
+  const list = { description: 'Billing', customers: [{ customerId: 'HZ-100001', minutes: 89, feeMinor: 39900 }] }
+  async function handIn(path: string): Promise<string> {
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'text/csv' }
+    const body = 'customer_id,minutes\nHZ-100001,89\nHZ-100001,88\nHZ-100002,-1\nHZ-1,2\n'
+    const { id } = (await (await fetch(address + path, { method: 'POST', headers, body })).json()) as { id: string }
+    await ask(`/api/v1/imports/${id}/columns`, 'POST', { columns: ['customer_id', 'minutes'], currency: 'CNY' })
+    const isRead = async () => (await ask<{ state: string }>(`/api/v1/imports/${id}`)).state === 'read' || null
+    await eventually(isRead, 'The file was not read.')
+    return id
+  }
   return {
     address,
     session,
@@ -109,6 +123,9 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
     month: status.at.slice(0, 7),
     letter: one(await letterOf('channel=email'), 'mail'),
     sms: one(await letterOf('channel=sms'), 'text'),
+    customer: one((await ask<{ data: { id: string }[] }>('/api/v1/customers?limit=1')).data, 'customer'),
+    affected: (await ask<{ id: string }>(`/api/v1/incidents/${incident}/affected`, 'POST', list)).id,
+    file: await handIn(`/api/v1/imports?kind=affected&incident=${incident}`),
     confirmLink,
     async preferencesLink(locale, channel) {
       const confirm = await confirmLink(locale, channel)
