@@ -126,11 +126,14 @@ export function openBraces(texts: Record<string, Words>, facts: Facts): Record<s
     for (const locale of locales) {
       const open = bracesOf(withFacts(words, facts)[locale] ?? '')
       if (!open.length) continue
-      const unknown = open.filter(isFact)
-      const names = open.map((name) => `{${name}}`).join(' ')
-      fields[`${field}.${locale}`] = unknown.length
-        ? `The fact sheet does not know ${names} yet. Fill it in there, or write the words out.`
-        : `Fill in ${names}.`
+      const say = (names: string[]) => names.map((name) => `{${name}}`).join(' ')
+      const [unknown, unfilled] = [open.filter(isFact), open.filter((name) => !isFact(name))]
+      fields[`${field}.${locale}`] = [
+        ...(unknown.length
+          ? [`The fact sheet does not know ${say(unknown)} yet. Fill it in there, or write the words out.`]
+          : []),
+        ...(unfilled.length ? [`Fill in ${say(unfilled)}.`] : []),
+      ].join(' ')
     }
   return fields
 }
