@@ -1,7 +1,7 @@
 /** One measured number; `reach` is what it must not exceed, or null where the number only explains another. */
 export interface Figure {
   value: number
-  unit: 'bytes' | 'ms' | 'MB' | 'rows/s' | 'mails/s' | 'requests/s' | '%' | 'µs'
+  unit: 'bytes' | 'ms' | 'MB' | 'rows/s' | 'mails/s' | 'requests/s' | '%' | 'µs' | '×' | 'mails' | 'requests'
   reach: number | null
   /** The reach is what it must come to: the more the better. */
   more?: true

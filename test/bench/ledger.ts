@@ -18,7 +18,7 @@ import type { Figures } from './figures.ts'
 const giveUpAfterMs = 1_800_000
 const resendKey = 're_bench'
 
-interface Provider {
+export interface Provider {
   url: string
   seen(): Promise<{
     mails: number
@@ -32,7 +32,7 @@ interface Provider {
 }
 
 /** The stand-in of provider.ts, started with these arguments. */
-async function startProvider(args: string[]): Promise<Provider> {
+export async function startProvider(args: string[]): Promise<Provider> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'provider.ts'), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -46,7 +46,7 @@ async function startProvider(args: string[]): Promise<Provider> {
 }
 
 /** A record with the company, a crowd and U1 waiting in the outbox. */
-interface Scene {
+export interface Scene {
   app: App
   env: Record<string, string>
   close(): Promise<void>
@@ -85,7 +85,7 @@ export async function openScene(server: PostgresServer | null, people: number): 
 }
 
 /** A worker in a process of its own; `peakMb` is the most memory it was seen to hold. */
-function startWorker(env: Record<string, string>, requestsPerSecond: number, url: string) {
+export function startWorker(env: Record<string, string>, requestsPerSecond: number, url: string) {
   const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, '../support/worker-child.ts')], {
     env: {
       PATH: process.env.PATH,
@@ -105,16 +105,21 @@ function startWorker(env: Record<string, string>, requestsPerSecond: number, url
   }, 500)
   return {
     peakMb: () => peakKb / 1024,
+    async kill() {
+      clearInterval(look)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    },
     async stop() {
       clearInterval(look)
-      if (child.exitCode !== null) return
+      if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGTERM')
       await once(child, 'exit')
     },
   }
 }
 
-async function until(done: () => Promise<boolean>): Promise<void> {
+export async function until(done: () => Promise<boolean>): Promise<void> {
   const since = performance.now()
   while (!(await done())) {
     if (performance.now() - since > giveUpAfterMs) throw new Error('The worker did not come to its end.')
@@ -129,9 +134,19 @@ const expandReach = { sqlite: 30_000, postgres: 12_000 } as const
 const handOverReach = 3_000
 const memoryReachMb = 250
 
-/** U1 to so many people on both engines, with the real worker: how fast recipients are found and mails handed over. */
+/** Nothing is lost when the power goes, as on the SQLite side. */
+const durable = ['fsync=on', 'synchronous_commit=on', 'full_page_writes=on']
+export const startDurable = (): Promise<PostgresServer> => startPostgres(durable)
+
+/** What the long form hands over of its million: enough to see whether memory grows. */
+const handedOverMax = 100_000
+
+/**
+ * U1 to so many people on both engines, with the real worker: how fast recipients are found and mails handed over. All
+ * recipients are found, and of very many mails the first are handed over.
+ */
 export async function measureLedger(people: number, say: (line: string) => void): Promise<Figures> {
-  const server = await startPostgres()
+  const server = await startDurable()
   try {
     return {
       ...(await measureEngine('sqlite', people, null, say)),
@@ -169,13 +184,14 @@ async function measureEngine(
       .where('bytes', 'is not', null)
       .executeTakeFirstOrThrow()
 
-    say(`${engine}: handing over ${count} mails …`)
+    const mails = Math.min(people, handedOverMax)
+    say(`${engine}: handing over ${mails.toLocaleString('en')} mails …`)
     await db.updateTable('channelState').set({ nextSendAt: null }).execute()
     const before = await provider.seen()
     const sender = startWorker(scene.env, 1_000, provider.url)
     await until(async () => (await provider.seen()).mails > before.mails)
     const began = await provider.seen()
-    await until(async () => (await provider.seen()).mails >= people)
+    await until(async () => (await provider.seen()).mails >= mails)
     const ended = await provider.seen()
     await sender.stop()
     return {

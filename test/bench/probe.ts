@@ -26,7 +26,13 @@ const timer = setInterval(() => {
 process.stdin.resume().on('end', () => {
   clearInterval(timer)
   setTimeout(() => {
-    const report = { asked: waits.length, failed, p50: percentile(waits, 0.5), longest: Math.max(...waits) }
+    const report = {
+      asked: waits.length,
+      failed,
+      p50: percentile(waits, 0.5),
+      p99: percentile(waits, 0.99),
+      longest: Math.max(...waits),
+    }
     process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0))
   }, 500)
 })

@@ -1,11 +1,13 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { measureCrowd } from './crowd-load.ts'
 import { type Figures, table } from './figures.ts'
 import { measureGrowth } from './growth.ts'
 import { measureLedger } from './ledger.ts'
 import { measureLoad } from './load.ts'
 import { measureRate } from './rate.ts'
 import { measureSizes } from './sizes.ts'
+import { measurePace, measureResume, measureSharing } from './workers.ts'
 
 // `npm run bench` prints the figures; with --json it writes {figure: {value, unit, reach}} and nothing else. A word
 // measures one thing alone: `npm run bench -- rate`.
@@ -18,7 +20,16 @@ const say = (line: string) => console.error(line)
 
 async function measureAll(): Promise<Figures> {
   say('Measuring the pages of the worst evening …')
-  return { ...(await measureSizes()), ...(await measureLoad(say)), ...(await measureLedger(people.short, say)) }
+  return {
+    ...(await measureSizes()),
+    ...(await measureLoad(say)),
+    ...(await measureLedger(people.short, say)),
+    ...(await measureWorkers()),
+  }
+}
+
+async function measureWorkers(): Promise<Figures> {
+  return { ...(await measurePace(say)), ...(await measureSharing(say)), ...(await measureResume(say)) }
 }
 
 /** What is measured alone, by its word. */
@@ -27,6 +38,10 @@ const words: Record<string, () => Promise<Figures>> = {
   ledger: () => measureLedger(people.long, say),
   /** What a publish takes at a hundred incidents and at a hundred thousand, with twenty services and with a thousand. */
   growth: () => measureGrowth(say),
+  /** Publishing while a million are told. */
+  million: () => measureCrowd(people.long, say),
+  /** Pace, several workers, a worker that dies. */
+  workers: measureWorkers,
   /** Requests a second beside nginx, which must be installed, as wrk must. */
   rate: () => measureRate(say),
 }

@@ -58,6 +58,43 @@ async function subscribed(name: string, more = '') {
 }
 const pathOf = (url: string) => url.slice(address.length)
 
+it('a webhook without script: refused with all that was typed, confirmed by its owner, signed anew, left', async () => {
+  const { page, close } = await newPage({ javaScriptEnabled: false })
+  await page.goto(`${address}/subscribe/`)
+  await page.locator('summary').first().click()
+  const form = page.locator('form').filter({ has: page.locator('#address-endpoint') })
+  const owner = form.getByLabel('Email address of whoever answers for it')
+  await form.getByLabel('Where to').selectOption('webhook')
+  await page.locator('#address-endpoint').fill('https://10.0.0.1/hook')
+  await owner.fill('ops@shop.example')
+  await form.getByRole('button', { name: 'Send the confirmation link' }).click()
+  expect(await page.getByRole('alert').textContent()).toContain(
+    'Enter the address of a Webhook, such as https://example.com/status-webhook',
+  )
+  expect(await page.locator('#address-endpoint').inputValue()).toBe('https://10.0.0.1/hook')
+  expect(await owner.inputValue()).toBe('ops@shop.example')
+  await page.locator('#address-endpoint').fill('https://hooks.shop.example/status')
+  await form.getByRole('button', { name: 'Send the confirmation link' }).click()
+  await page.waitForURL(`${address}/subscribe/check/`)
+  await page.goto(`${address}/subscribe/confirm/${tokenIn(await lastTo('ops@shop.example'), 'subscribe/confirm')}`)
+  await page.getByRole('button', { name: 'Confirm' }).click()
+  const secret = page.locator('code', { hasText: 'whsec_' })
+  const first = await secret.textContent()
+  await page.getByRole('link', { name: 'Change what you get' }).click()
+  await page.getByRole('button', { name: 'Make a new secret' }).click()
+  expect(await secret.textContent()).toMatch(/^whsec_/)
+  expect(await secret.textContent()).not.toBe(first)
+  await page.getByRole('button', { name: 'Stop all messages' }).click()
+  await page.getByRole('heading', { name: 'Nothing more comes' }).waitFor()
+  const row = await stage.app.db
+    .selectFrom('subscriber')
+    .selectAll()
+    .where('channel', '=', 'webhook')
+    .executeTakeFirstOrThrow()
+  expect(row).toMatchObject({ closedReason: 'unsubscribed' })
+  await close()
+})
+
 it('a form without script: refused with all that was typed, sent, confirmed, changed, left', async () => {
   const { page, close } = await newPage({ javaScriptEnabled: false })
   await page.goto(`${address}/subscribe/`)
