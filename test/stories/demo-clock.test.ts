@@ -58,12 +58,17 @@ story('a clock that ran past the next update is set back, and the evening is pla
     await playEvening(app, clock, { speed: 3_600, say, signal: new AbortController().signal })
     expect(lines.map((line) => line.slice(0, 9))).toEqual([
       '20:36  U3',
+      '20:45  S1',
+      '20:45  S1',
       '20:51  U4',
       '21:05  U5',
       '21:24  U6',
       '21:34  U7',
       '22:03  U8',
       '22:12  U9',
+      '22:50  S2',
+      '23:02  S2',
+      '23:05  S2',
       'The eveni',
     ])
     expect(await nextUpdate(app)).toBe('told')
