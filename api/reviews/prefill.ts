@@ -1,9 +1,11 @@
+import type { OfferState } from '#api/compensation/offer.ts'
 import { isPrivate } from '#api/incidents/incident.ts'
 import type { Incident } from '#api/incidents/show.ts'
 import { type Instant, minuteMs, toMs } from '#api/lib/time.ts'
 import type { Counts } from '#api/notices/progress.ts'
 import { clockTime, fullTime, shortTime } from '#api/notices/times.ts'
 import { inLocale } from '#api/notices/told.ts'
+import type { StatementState } from '#api/statements/statement.ts'
 import { type Locale, locales, type Words } from '#content/locales.ts'
 import { fill, type Labels, wordsOf } from '#content/words.ts'
 import type { Figures } from './figures.ts'
@@ -22,8 +24,8 @@ export interface Recorded {
   done: { at: Instant; action: string; roles: readonly string[] }[]
   ratings: { mean: string | null; answers: number; asked: number; helped: { yes: number; no: number } }
   given: {
-    offers: { name: Words; state: string; claims: number }[]
-    statements: { title: Words; state: string; number: number }[]
+    offers: { name: Words; state: OfferState; claims: number }[]
+    statements: { title: Words; state: StatementState; number: number }[]
   }
   /** What is going to be done, as it is written down. */
   actions: readonly { text: string; state: string }[]
@@ -131,14 +133,24 @@ const writers: Partial<Record<Section, Writer>> = {
       channels.length ? list(channels) : p.nobody,
     )
   },
-  compensation: ({ given }, { p, plain }) => {
+  compensation: ({ given }, { p, plain, labels }) => {
+    const offerStates = labels.compensation.desk.states
+    const statementStates = labels.statements.desk.state
     const { offers, statements } = given
     if (!offers.length && !statements.length) return p.nothingGiven
     return lines(
       offers.length > 0 && fill(p.offers, { count: offers.length }),
-      list(offers.map((one) => fill(p.offer, { ...one, name: plain(one.name) }))),
+      list(
+        offers.map((one) =>
+          fill(p.offer, { claims: one.claims, state: offerStates[one.state], name: plain(one.name) }),
+        ),
+      ),
       statements.length > 0 && fill(p.statements, { count: statements.length }),
-      list(statements.map((one) => fill(p.statement, { ...one, title: plain(one.title) }))),
+      list(
+        statements.map((one) =>
+          fill(p.statement, { number: one.number, state: statementStates[one.state], title: plain(one.title) }),
+        ),
+      ),
     )
   },
   recovery: ({ incident, back }, { p, plain, short }) =>

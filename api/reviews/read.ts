@@ -17,7 +17,7 @@ import { type Advice, adviseReport, adviseSection } from './lint.ts'
 import { reviewPolicy } from './policy.ts'
 import { prefillOf, type Recorded, reportPrefill } from './prefill.ts'
 import * as queries from './queries.ts'
-import { actsOn, rolesHeld } from './record-queries.ts'
+import { actsOn, offersOn, rolesHeld, statementsOn } from './record-queries.ts'
 import { approvers, composeReport, missingIn, type ReportParts, standingOf } from './report.ts'
 import { blockersOf, dueOf, isLate, type ReviewState } from './review.ts'
 import { type Section, sections } from './sections.ts'
@@ -164,7 +164,7 @@ async function recordedOf(
       asked: await countAsked(app.db, incident.id),
       helped: await countHelped(app.db, incident.id),
     },
-    given: { offers: [], statements: [] },
+    given: { offers: await offersOn(app.db, incident.id), statements: await statementsOn(app.db, incident.id) },
     actions,
     zone: app.site.zone,
   }
