@@ -79,4 +79,10 @@ if (form && preview) {
   })
 }
 
+// Where a row of pages is wider than the screen, the one that is open is in sight.
+for (const here of document.querySelectorAll<HTMLElement>(':is(.pages, .tabs) [aria-current]')) {
+  const row = here.parentElement
+  if (row) row.scrollLeft = here.offsetLeft - row.offsetLeft - row.clientWidth / 3
+}
+
 export {}
