@@ -37,6 +37,9 @@ const takingBack: readonly Role[] = ['owner', 'lead', 'comms', 'legal']
 const takersBack: readonly Role[] = ['owner', 'lead', 'comms', 'legal', 'machine']
 /** Whoever writes an offer, opens it and stops it. */
 const givers: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'machine']
+const givingPeople: readonly Role[] = ['owner', 'lead', 'comms', 'coordination']
+/** Whoever decides something about one: each button asks the API again. */
+const decidingPeople: readonly Role[] = ['owner', 'lead', 'comms', 'coordination', 'executive', 'legal', 'finance']
 /** Whoever may be asked to approve one; content/policy/approvals.yaml says who is. No machine approves. */
 const approvers: readonly Role[] = ['comms', 'lead', 'coordination', 'executive', 'legal', 'finance']
 /** Whoever looks at what a customer asks for by contract. */
@@ -140,6 +143,7 @@ export const permissions: readonly Permission[] = [
 
   // Compensation: what is given, who approves it, who has claimed it.
   ...get(all, '/api/v1/incidents/:id/offers', '/api/v1/offers/:id', '/api/v1/offers/:id/claims'),
+  ...get(all, '/api/v1/incidents/:id/offers/choices'),
   ...post(givers, '/api/v1/incidents/:id/offers', '/api/v1/offers/preview', '/api/v1/offers/:id/request'),
   ...patch(givers, '/api/v1/offers/:id'),
   ...post(approvers, '/api/v1/offers/:id/approval'),
@@ -196,6 +200,9 @@ export const permissions: readonly Permission[] = [
   ...form(people, '/admin/account'),
   ...form(speakingPeople, '/admin/incidents/new'),
   ...form(people, '/admin/incidents/:id', speakingPeople),
+  ...get(people, '/admin/incidents/:id/compensation'),
+  ...form(givingPeople, '/admin/incidents/:id/compensation/new'),
+  ...form(people, '/admin/incidents/:id/compensation/:offer', decidingPeople),
   ...get(mailReaders, '/admin/letters', '/admin/letters/:id'),
   ...get(people, '/admin/subscribers', '/admin/customers'),
   ...form(customerPeople, '/admin/customers/new'),

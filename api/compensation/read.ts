@@ -11,6 +11,7 @@ import { countExports } from './billing-queries.ts'
 import { checkOffer, type OfferInput } from './check.ts'
 import { countCodes } from './code-queries.ts'
 import { committedOf } from './commitment.ts'
+import { kindsOfCustomers, listsOfIncident } from './eligible-queries.ts'
 import { approvalsOf, findOffer, incidentExists, offersOfIncident, termsOf } from './offer-queries.ts'
 import { reckon } from './reckon.ts'
 import { unsealed } from './sealed.ts'
@@ -74,6 +75,12 @@ export async function readOffersOf(app: App, incidentId: string) {
     ),
   }))
   return { data: offers, sums, affected }
+}
+
+/** What an offer may name: the lists of this incident, and the plans, regions and segments of the registry. Throws `not_found`. */
+export async function readChoices(app: App, incidentId: string) {
+  if (!(await incidentExists(app.db, incidentId))) throw notFound('This incident')
+  return { lists: await listsOfIncident(app.db, incidentId), ...(await kindsOfCustomers(app.db)) }
 }
 
 /** What an offer as it is written would come to: who fits, how much, and who must approve. Writes nothing. */

@@ -11,8 +11,8 @@ import { importCodes } from './code-actions.ts'
 import { offerInputs, wholeInput } from './input-schema.ts'
 import { cancelOffer, closeOffer, goLive, pauseOffer, resumeOffer } from './live-actions.ts'
 import { changeOffer, offerCompensation } from './offer-actions.ts'
-import { previewOffer, readOffers, readOffersOf } from './read.ts'
-import { codesShape, offerShape, offersShape, previewShape } from './schema.ts'
+import { previewOffer, readChoices, readOffers, readOffersOf } from './read.ts'
+import { choicesShape, codesShape, offerShape, offersShape, previewShape } from './schema.ts'
 
 const reasonLengthMax = 1_000
 const listLengthMax = 250_000
@@ -93,6 +93,19 @@ export function offerRoutes(app: App) {
         await changeOffer(app, c.get('actor'), id, given)
         return c.json(await readOffers(app, id), 200)
       },
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'get',
+        path: '/api/v1/incidents/{id}/offers/choices',
+        request: { params: idParam },
+        responses: {
+          200: answer(choicesShape, 'What an offer may name: lists, plans, regions, segments.'),
+          ...refusals(401, 403, 404),
+        },
+      }),
+      async (c) => c.json(await readChoices(app, c.req.valid('param').id), 200),
     )
     .route('/', decisionRoutes(app))
     .route('/', claimRoutes(app))

@@ -192,3 +192,10 @@ export const codesShape = z.object({
   rejected: z.array(z.object({ line: z.number(), reason: z.string() })),
   known: z.array(z.number()).openapi({ description: 'Lines whose code some offer has already.' }),
 })
+
+export const choicesShape = z.object({
+  lists: z.array(z.object({ id, source: z.string(), description: z.string(), rows: z.number(), createdAt: instant })),
+  plans: z.array(z.string()),
+  regions: z.array(z.string()),
+  segments: z.array(z.string()),
+})

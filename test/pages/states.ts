@@ -113,6 +113,11 @@ const publicStates: State[] = [
     act: pressed('form[action*=unsubscribe] button'),
   },
   { name: 'unsubscribe-dead', path: '/unsubscribe/nothing', status: 404 },
+  { name: 'claim-dead', path: '/claims/nothing/', status: 404 },
+  { name: 'leave-offers-dead', path: '/unsubscribe/offers/nothing', status: 404 },
+  { name: 'admin-offers', path: ({ incident }) => `/admin/incidents/${incident}/compensation` },
+  { name: 'admin-offer-new', path: ({ incident }) => `/admin/incidents/${incident}/compensation/new?preset=coupon` },
+  { name: 'admin-offer', path: ({ incident, offer }) => `/admin/incidents/${incident}/compensation/${offer}` },
 ]
 
 /** The desk, before and after signing in. */

@@ -15,6 +15,7 @@ export interface World {
   month: string
   letter: string
   statement: string
+  offer: string
   sms: string
   customer: string
   /** A list of affected customers, and a file of them that was read to its end, with rows that are not used. */
@@ -95,6 +96,20 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
     )
     return id
   }
+  /** A coupon for whoever uses the service, as a draft. */
+  async function draftedOffer(incident: string): Promise<string> {
+    const both = (en: string, zh: string): Words => ({ en, 'zh-CN': zh })
+    const { id } = await ask<{ id: string }>(`/api/v1/incidents/${incident}/offers`, 'POST', {
+      title: both('A coupon for SMS packages', '短信套餐优惠券'),
+      terms: both('Usable for 30 days.', '30 天内有效。'),
+      basis: 'goodwill',
+      value: { kind: 'coupon', amountMinor: 3_000 },
+      currency: 'CNY',
+      claimUntil: '2026-12-31T23:59:00+08:00',
+      useWithinDays: 30,
+    })
+    return id
+  }
   const { data: past } = await ask<{ data: { id: string }[] }>('/api/v1/incidents?status=resolved&limit=1')
   const one = (list: { id: string }[], what: string): string => {
     if (!list[0]) throw new Error(`The demonstration has no ${what}.`)
@@ -116,6 +131,7 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
     session,
     incident,
     statement: await publishedStatement(incident),
+    offer: await draftedOffer(incident),
     code: status.open[0]!.code,
     pastIncident: one(past, 'past incident'),
     knownIssue: one(status.knownIssues, 'known issue'),
