@@ -20,9 +20,10 @@ export type SiteHandler = (
   locals?: object,
 ) => Promise<void>
 
-/** How long a client may take to send its headers, and its whole request, in milliseconds. */
+/** How long a client may take to send its headers, its whole request, and a file, in milliseconds. */
 const headersTimeoutMs = 10_000
 const requestTimeoutMs = 30_000
+const uploadTimeoutMs = 600_000
 
 /** What every page is drawn with; the desk's own middleware adds to it. */
 export type Handed = Pick<
@@ -86,6 +87,7 @@ export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, publi
     await site(req, res, () => published.missing(req, res), localsFor(app, routes, req.headers, false))
   }
   const server = createServer((req, res) => {
+    limitTime(req, res)
     answer(req, res).catch((error: Error) => {
       app.log('error', 'request.failed', { name: error.name, message: error.message })
       if (!res.headersSent) res.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' })
@@ -93,8 +95,19 @@ export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, publi
     })
   })
   server.headersTimeout = headersTimeoutMs
-  server.requestTimeout = requestTimeoutMs
+  // Node knows one limit for all; every request but a file has its own in limitTime.
+  server.requestTimeout = uploadTimeoutMs
   return server
+}
+
+/** Ends a request whose body takes too long to come in; a file may take its time. */
+function limitTime(req: IncomingMessage, res: ServerResponse): void {
+  if (!req.headers['content-length'] && !req.headers['transfer-encoding']) return
+  if (isUpload(req.method ?? '', (req.url ?? '').split('?')[0]!)) return
+  const overdue = setTimeout(() => {
+    if (!req.complete) req.destroy()
+  }, requestTimeoutMs)
+  res.once('close', () => clearTimeout(overdue))
 }
 
 /** Pages of one person: they are drawn when they are asked for. Every other page lies in the published folder or nowhere. */
