@@ -1,3 +1,4 @@
+import { XMLValidator } from 'fast-xml-parser'
 import { expect } from 'vitest'
 import type { App } from '#api/app.ts'
 import type { Actor } from '#api/audit/audit.ts'
@@ -13,6 +14,7 @@ import { approveStatement, askForReview, requestChanges } from '#api/statements/
 import { readIncident } from '#api/status/read.ts'
 import { readStatement, readStatementNews, readStatements } from '#api/status/statements.ts'
 import { inMinutes, lin, openServices } from '../support/services.ts'
+import { openPages } from '../support/site.ts'
 import { story } from '../support/story.ts'
 
 export const wu: Actor = { id: 'wu', roles: ['legal'] }
@@ -192,4 +194,42 @@ story('what was said is put right or taken back in sight, never unsaid', async (
   await expect(withdrawStatement(app, wu, first.id, { reason: both('Again.', '再次。') })).rejects.toMatchObject({
     code: 'conflict',
   })
+})
+
+story('hostile words are words on every surface, and a page says when its facts have changed', async ({ app }) => {
+  const incident = await ordersDown(app)
+  const nasty =
+    ']]> <script>alert(1)</script> <img src=x onerror=alert(1)> [x](javascript:alert(1)) ![y](https://e.example/p.png) {started}'
+  const { id, hash } = await draftStatement(app, lin, incident, {
+    type: 'rumour_answer',
+    title: both(nasty, `零 ${nasty}`),
+    body: both(nasty, `零 ${nasty}`),
+  })
+  await askForReview(app, lin, id)
+  await approveStatement(app, wu, id, { hash })
+  await publishStatement(app, lin, id)
+  const site = await openPages(app)
+  const live = /<script>alert|<img|href="javascript|href=&quot;javascript/
+  for (const root of ['', '/zh-CN'])
+    for (const place of ['/statements/', `/statements/${id}/`, `/incidents/${incident}/`, '/history/2026-11/']) {
+      const html = await site.read(root + place)
+      expect(html.slice(html.indexOf('<main')), root + place).not.toMatch(live)
+      expect(html, root + place).toContain('&lt;img src=x')
+    }
+  for (const feed of ['/statements/history.rss', '/zh-CN/statements/history.atom']) {
+    const xml = await site.read(feed)
+    expect(XMLValidator.validate(xml)).toBe(true)
+    // A title is plain text, and says what was written; a body is HTML, in which it must be text again.
+    const bodies = [...xml.matchAll(/<(description|content)\b[^>]*>([^<]*)<\/\1>/g)].map(([, , body]) => body)
+    expect(bodies.join()).toContain('&amp;lt;img src=x')
+    expect(`${bodies.join()} ${xml.replaceAll(/<title[\s\S]*?<\/title>/g, '')}`).not.toMatch(
+      /&lt;(script|img)|<(script|img)/,
+    )
+  }
+  const { items } = JSON.parse(await site.read('/statements/feed.json'))
+  expect(items[0].content_html).not.toMatch(live)
+  expect(items[0].content_html).toContain('&lt;img src=x')
+  await changeFacts(app, lin, incident, { startedAt: '2026-11-11T12:01:00.000Z' })
+  expect(await site.read(`/statements/${id}/`)).toContain('Facts have changed since this was said: when it began.')
+  expect(await site.read(`/zh-CN/statements/${id}/`)).toContain('部分事实有变动：开始时间。')
 })
