@@ -83,5 +83,8 @@ async function lookAtFiles(dir: string): Promise<void> {
 }
 
 function note(found: string[], place: string): void {
-  for (const fault of found) faults.set(fault, [...(faults.get(fault) ?? []), place])
+  for (const fault of found) {
+    if (!faults.has(fault)) console.log(`${place}: ${fault}`)
+    faults.set(fault, [...(faults.get(fault) ?? []), place])
+  }
 }
