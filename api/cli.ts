@@ -19,6 +19,8 @@ const usage = `npm run candor -- <command>
   token revoke ID                         the token opens nothing any more
   hold                                    before a restored record is used: nothing that was open is sent
                                           until a person lets it go on
+  compensation verify                     counts claims, sums, codes and billing of every offer again from
+                                          their rows, and names what differs
   publish [--start-over]                  draws every page again; --start-over also when the record
                                           is older than the page
   export DIR                              the published folder, with settings for nginx, Caddy and others;
@@ -121,6 +123,10 @@ const table: Record<string, (args: string[]) => Promise<void>> = {
   async hold(args) {
     optionsOf(args, {})
     await run((commands, config) => commands.holdAll(config, say))
+  },
+  async 'compensation verify'(args) {
+    optionsOf(args, {})
+    await run((commands, config) => commands.verifyCompensation(config, say))
   },
   async publish(args) {
     const { values } = optionsOf(args, { 'start-over': { type: 'boolean' } })

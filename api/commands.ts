@@ -4,6 +4,7 @@ import { isRole, type Role, roles, staffRoles } from './accounts/permissions.ts'
 import { listTokens } from './accounts/queries.ts'
 import { type App, openApp } from './app.ts'
 import { type Actor, system } from './audit/audit.ts'
+import { verifyOffers } from './compensation/verify.ts'
 import type { Config } from './config.ts'
 import { migrate } from './db/connect.ts'
 import { invalid } from './errors.ts'
@@ -79,6 +80,16 @@ export const holdAll = (config: Config, say: Say) =>
       `${held === 1 ? 'One notice is' : `${held} notices are`} held. Nothing of what was open is sent until a person lets it go on or ends it on the desk; what is published from now on goes out as usual.`,
     )
     if (ended) say(`Messages to one person that end unsent: ${ended}. Who asked for a link or a code may ask again.`)
+  })
+
+/** Counts what offers keep again from their rows. Throws, with a line for each difference, when something does not agree. */
+export const verifyCompensation = (config: Config, say: Say) =>
+  withApp(config, async (app) => {
+    const { offers, claims, differences } = await verifyOffers(app)
+    for (const { offerId, what, kept, counted } of differences)
+      say(`Offer ${offerId}: ${what} is kept as ${kept}, and its rows come to ${counted}.`)
+    if (differences.length) throw new Error(`${differences.length} of what offers keep does not agree with their rows.`)
+    say(`Offers: ${offers}. Claims counted again: ${claims}. Everything agrees.`)
   })
 
 /** Draws every page again from the record; `startOver` also when the record is older than what is published. */
