@@ -141,7 +141,11 @@ it('a form without script: refused with all that was typed, sent, confirmed, cha
   expect(await stage.app.db.selectFrom('subscriberComponent').selectAll().execute()).toEqual([])
   await page.getByRole('button', { name: 'Stop all messages' }).click()
   await page.getByRole('heading', { name: 'Nothing more comes' }).waitFor()
-  const row = await stage.app.db.selectFrom('subscriber').selectAll().executeTakeFirstOrThrow()
+  const row = await stage.app.db
+    .selectFrom('subscriber')
+    .selectAll()
+    .where('channel', '=', 'email')
+    .executeTakeFirstOrThrow()
   expect(row).toMatchObject({ address: 'reader@mail.example', generation: 2, closedReason: 'unsubscribed' })
   await close()
 })
