@@ -29,6 +29,8 @@ export interface App {
   /** Why nothing may be written now, as a sentence for staff; null when all is well. Readers are served all the same. */
   health: {
     trouble: string | null
+    /** Why what readers see is not written into the published folder, as the disk said it, and since when. */
+    unwritten: { reason: string; since: Instant } | null
     /** False while the program starts: nothing is answered but what was published before. */
     opened: boolean
   }
@@ -64,7 +66,7 @@ export function openApp(config: Config, parts: AppParts = {}): App {
     channels,
     log,
     meters: openMeters(),
-    health: { trouble: null, opened: true },
+    health: { trouble: null, unwritten: null, opened: true },
     wake: parts.wake ?? (() => {}),
     close: () => {
       for (const channel of channels.flatMap(providersOf)) channel.close?.()

@@ -62,6 +62,7 @@ export function openMetrics(app: App): () => Promise<string> {
       held: (await heldNotices(app.db)).length,
       deliveries: (await waiting('all', () => waitingForPerson(app.db, channelNames(app.channels), from))).length,
       endpoint: (await disabledEndpoints(app.db, from)).length,
+      folder: app.health.unwritten ? 1 : 0,
       mirror: (await readMirrors(app.config.dataDir)).filter(({ trouble }) => trouble !== null).length,
     }
     const samples = Object.entries(kinds).map(([kind, value]) => ({ labels: { kind }, value }))

@@ -41,6 +41,7 @@ async function open() {
     dir,
     show,
     measure: (ms) => tell({ type: 'measure', ms }),
+    wrote: (fault) => tell({ type: 'wrote', fault }),
     tell: (state) => tell({ type: 'state', state }),
   })
   if (publisher.state === 'fine') await publisher.start()

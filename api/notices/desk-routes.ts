@@ -25,6 +25,19 @@ const alarmForMs = 7 * dayMs
 const severalTitle: Words = Object.fromEntries(locales.map((locale) => [locale, wordsOf(locale).messages.fold.several]))
 const titled = <T extends { title: Words | null }>(one: T) => ({ ...one, title: one.title ?? severalTitle })
 
+/** The published folder itself, when the disk does not take what readers see already. */
+const ownFolder = ({ config, health: { unwritten } }: App) =>
+  unwritten
+    ? [
+        {
+          name: `${config.dataDir}/published`,
+          trouble: unwritten.reason,
+          troubleSince: unwritten.since,
+          verifiedAt: null,
+        },
+      ]
+    : []
+
 /** What a person decides about the telling: one more attempt, a stopped channel tried now, a look that is enough. */
 export function deskRoutes(app: App) {
   const common = { tags: ['Notices'], security: secured }
@@ -91,10 +104,11 @@ export function deskRoutes(app: App) {
               reason: disabledReason ?? '',
               since: disabledAt ?? '',
             })),
-            mirrors: (await readMirrors(app.config.dataDir)).flatMap(({ name, trouble, troubleSince, verifiedAt }) =>
-              trouble === null || troubleSince === null
-                ? []
-                : [{ name, reason: trouble, since: troubleSince, verifiedAt }],
+            mirrors: [...ownFolder(app), ...(await readMirrors(app.config.dataDir))].flatMap(
+              ({ name, trouble, troubleSince, verifiedAt }) =>
+                trouble === null || troubleSince === null
+                  ? []
+                  : [{ name, reason: trouble, since: troubleSince, verifiedAt }],
             ),
           },
           200,

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { App } from '#api/app.ts'
 import { changeFacts, openIncident, publishUpdate } from '#api/incidents/actions.ts'
 import { readIncident, readStatus } from '#api/status/read.ts'
@@ -8,6 +8,22 @@ import { inMinutes, lin, openServices } from '#test/support/services.ts'
 import { story } from '#test/support/story.ts'
 import { openPublished } from './published.ts'
 import { openPublisher } from './publisher.ts'
+
+/** A disk that is full: every file but the marked ones is refused while it is written, as the system says it. */
+const disk = vi.hoisted(() => ({ full: false }))
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof import('node:fs/promises')>()
+  const open: typeof real.open = async (...of) => {
+    const handle = await real.open(...of)
+    const writeFile = handle.writeFile.bind(handle)
+    handle.writeFile = async (...data: Parameters<typeof writeFile>) => {
+      if (disk.full) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+      return writeFile(...data)
+    }
+    return handle
+  }
+  return { ...real, open, default: { ...real, open } }
+})
 
 /** Stands where the site is drawn: each page is the document it is made of. */
 function renderer(app: App) {
@@ -31,11 +47,17 @@ function renderer(app: App) {
   }
 }
 
-async function open(app: App, build = 'one') {
+async function open(app: App, build = 'one', wrote?: (fault: string | null) => void) {
   const site = renderer(app)
   const dir = join(app.config.dataDir, 'published')
   const published = openPublished(dir, app.config.publicUrl)
-  const publisher = await openPublisher(app, { dir, show: published.swap, render: site.render, build })
+  const publisher = await openPublisher(app, {
+    dir,
+    show: published.swap,
+    render: site.render,
+    build,
+    ...(wrote ? { wrote } : {}),
+  })
   const read = (file: string) => JSON.parse(readFileSync(join(dir, file), 'utf8'))
   return {
     ...site,
@@ -304,3 +326,39 @@ story('news that comes while a long past is drawn does not wait for it', async (
   expect(order.lastIndexOf('/')).toBeLessThan(first + 20)
   await publisher.stop()
 })
+
+story(
+  'a full disk halves no publish: readers get it from memory, the folder keeps the last, and the cause is told',
+  async ({ app, clock }) => {
+    const { orders } = await openServices(app)
+    const faults: (string | null)[] = []
+    const { publisher, published, dir, home, read, start } = await open(app, 'one', (fault) => faults.push(fault))
+    await start()
+    const files = () =>
+      readdirSync(dir, { recursive: true, withFileTypes: true })
+        .filter((file) => file.isFile())
+        .map((file) => join(file.parentPath, file.name))
+        .sort()
+    const before = { files: files(), home: home(), revision: read('revision.json').revision }
+    disk.full = true
+    try {
+      const { id } = await ordersDown(app, orders)
+      await publisher.publishChanges()
+      expect(published.has(`/incidents/${id}/`), 'readers have it').toBe(true)
+      expect(files(), 'nothing half, nothing left over').toEqual(before.files)
+      expect(home()).toEqual(before.home)
+      expect(read('revision.json').revision).toBe(before.revision)
+      expect(faults.at(-1)).toContain('ENOSPC')
+
+      disk.full = false
+      clock.move(6_000)
+      await publisher.publishChanges()
+      expect(home().open[0].id).toBe(id)
+      expect(read('revision.json').revision).toBe(before.revision + 1)
+      expect(faults.at(-1)).toBeNull()
+    } finally {
+      disk.full = false
+      await publisher.stop()
+    }
+  },
+)

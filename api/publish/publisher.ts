@@ -25,6 +25,8 @@ interface PublisherParts {
   show(files: Finished[], gone: string[]): void
   /** Told how long readers waited for a change that was seen, in milliseconds. */
   measure?: (ms: number) => void
+  /** Told after each writing: why the disk refused it, or null. */
+  wrote?: (fault: string | null) => void
   /** Told when the state changes. */
   tell?: (state: PublisherState) => void
   render: Render
@@ -57,13 +59,12 @@ export interface Publisher {
   stop(): Promise<void>
 }
 
-/** How many pages are written and shown in one step: of news, all that one change can bring; when everything is drawn. */
-const newsPages = 200
-const stepPages = 50
-/** How many pages that may be looked up are drawn before it is asked whether there is news. */
-const laterPages = 4
+/** How many pages are shown in one step: of news, when everything is drawn, and of what may be looked up. */
+const [newsPages, stepPages, laterPages] = [200, 50, 4]
 /** How long a page that could not be drawn waits for its next try, in milliseconds. */
 const retryAfterMs = 5 * secondMs
+
+const msSince = (started: number) => Math.round(performance.now() - started)
 
 /** Opens the one writer of the published folder. Reads what the folder says of itself; publishes nothing yet. */
 export async function openPublisher(app: App, parts: PublisherParts): Promise<Publisher> {
@@ -79,9 +80,9 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   let retryAt = ''
   /** What people may look up is drawn when no news waits. */
   const later = new Set<string>()
-  let readersSaw = 0
-  /** What the last news was drawn from. */
+  /** What the last news was drawn from, and when readers saw something last. */
   let newest: Reading | undefined
+  let readersSaw = 0
   let looked = ''
   let stopped = false
   let turn = Promise.resolve()
@@ -122,7 +123,9 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     try {
       await writeFiles(dir, files)
       await removeFiles(dir, gone)
+      parts.wrote?.(null)
     } catch (error) {
+      parts.wrote?.((error as Error).message)
       for (const { place } of files) undone.add(place)
       for (const place of gone) undone.add(place)
       app.log('error', 'publish.write-failed', { message: (error as Error).message })
@@ -155,9 +158,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     return behind
   }
   const become = (next: PublisherState) => {
-    if (state === next) return
+    if (state !== next) parts.tell?.(next)
     state = next
-    parts.tell?.(state)
   }
 
   const all = async (startOver: boolean, atFirst = () => {}) => {
@@ -180,8 +182,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       if (from + stepPages < places.length) atFirst()
     }
     await settle(drawn, since, openReading(app))
-    const ms = Math.round(performance.now() - started)
-    app.log('info', 'publish.everything', { revision: drawn, pages: places.length, ms })
+    app.log('info', 'publish.everything', { revision: drawn, pages: places.length, ms: msSince(started) })
   }
 
   const changes = async (atFirst?: () => void) => {
@@ -200,8 +201,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       if (from === 0) parts.measure?.(readersSaw - started)
     }
     if (reading) await settle(revision, since, reading)
-    const ms = Math.round(performance.now() - started)
-    app.log('info', 'publish.changes', { revision, pages: first.length, ms })
+    app.log('info', 'publish.changes', { revision, pages: first.length, ms: msSince(started) })
   }
 
   /** Draws a little of what people may look up; the last of it makes the folder whole. */

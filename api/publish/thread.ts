@@ -18,10 +18,11 @@ export interface PublisherStart {
 /** What the thread is told. */
 export type ToPublisher = { type: 'open' } | { type: 'wake' } | { type: 'all'; startOver: boolean } | { type: 'stop' }
 
-/** What it says: what readers shall see, how long they waited, how the record stands, that first pages are right, how drawing everything ended. */
+/** What it says: what readers shall see, how long they waited, whether the disk took it, how the record stands, that first pages are right, how drawing everything ended. */
 export type FromPublisher =
   | { type: 'show'; files: Finished[]; gone: string[] }
   | { type: 'measure'; ms: number }
+  | { type: 'wrote'; fault: string | null }
   | { type: 'state'; state: PublisherState }
   | { type: 'ready' }
   | { type: 'all'; fault: string | null }
@@ -53,7 +54,7 @@ const restartAfterMs = 1_000
  * started again, and does what the broken one left undone.
  */
 export function startPublisherThread(
-  app: Pick<App, 'config' | 'site' | 'log' | 'meters'>,
+  app: Pick<App, 'config' | 'site' | 'log' | 'meters' | 'health' | 'now'>,
   parts: Pick<PublisherStart, 'dir' | 'clock'> & {
     show(files: Finished[], gone: string[]): void
     follow(state: PublisherState): void
@@ -93,6 +94,7 @@ export function startPublisherThread(
   function hear(message: FromPublisher): void {
     if (message.type === 'show') show(message.files.map(asBuffers), message.gone)
     if (message.type === 'measure') app.meters.publishes.add(message.ms / secondMs)
+    if (message.type === 'wrote') noteWriting(message.fault)
     if (message.type === 'state') {
       state = message.state
       follow(state)
@@ -106,6 +108,11 @@ export function startPublisherThread(
       if (message.fault === null) asker?.resolve()
       else asker?.reject(new Error(message.fault))
     }
+  }
+
+  function noteWriting(fault: string | null): void {
+    const { health } = app
+    health.unwritten = fault === null ? null : { since: app.now(), ...health.unwritten, reason: fault }
   }
 
   function tell(message: ToPublisher): void {

@@ -21,6 +21,10 @@ export async function freePort(): Promise<number> {
 
 export interface PostgresServer {
   url(database: string): string
+  /** Ends the server, its data stays: SIGINT is a fast shutdown, SIGQUIT an immediate one. */
+  pause(signal: 'SIGINT' | 'SIGQUIT'): Promise<void>
+  /** Starts it again, on the same port. */
+  resume(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -68,24 +72,36 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     `port=${port}`,
     ...settings,
   ]
-  const server = spawn(bin('postgres'), ['-D', data, ...flags.flatMap((flag) => ['-c', flag])], {
-    ...identity,
-    env,
-    cwd: box,
-    stdio: 'ignore',
-  })
+  const start = () =>
+    spawn(bin('postgres'), ['-D', data, ...flags.flatMap((flag) => ['-c', flag])], {
+      ...identity,
+      env,
+      cwd: box,
+      stdio: 'ignore',
+    })
+  let server = start()
   const url = (database: string) => `postgres://candor@127.0.0.1:${port}/${database}`
   await ready(server, url('postgres'))
   return {
     url,
+    pause: (signal) => end(server, signal),
+    async resume() {
+      server = start()
+      await ready(server, url('postgres'))
+    },
     async stop() {
-      await new Promise<void>((resolve) => {
-        server.once('exit', () => resolve())
-        server.kill('SIGINT')
-      })
+      await end(server, 'SIGINT')
       rmSync(box, { recursive: true, force: true })
     },
   }
+}
+
+function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    server.once('exit', () => resolve())
+    server.kill(signal)
+  })
 }
 
 async function ready(server: ChildProcess, url: string): Promise<void> {
