@@ -1,7 +1,20 @@
 /** One measured number; `reach` is what it must not exceed, or null where the number only explains another. */
 export interface Figure {
   value: number
-  unit: 'bytes' | 'ms' | 'MB' | 'rows/s' | 'mails/s' | 'requests/s' | '%' | 'µs' | '×' | 'mails' | 'requests'
+  unit:
+    | 'bytes'
+    | 'ms'
+    | 'MB'
+    | 'rows/s'
+    | 'mails/s'
+    | 'requests/s'
+    | '%'
+    | 'µs'
+    | '×'
+    | 'mails'
+    | 'requests'
+    | 's'
+    | 'rows'
   reach: number | null
   /** The reach is what it must come to: the more the better. */
   more?: true

@@ -1,6 +1,7 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureCrowd } from './crowd-load.ts'
+import { measureCustomers } from './customers.ts'
 import { type Figures, table } from './figures.ts'
 import { measureGrowth } from './growth.ts'
 import { measureLedger } from './ledger.ts'
@@ -15,7 +16,7 @@ const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
-const people = { short: 30_000, long: 1_000_000 }
+const people = { short: 30_000, customers: 100_000, long: 1_000_000 }
 const say = (line: string) => console.error(line)
 
 async function measureAll(): Promise<Figures> {
@@ -42,6 +43,8 @@ const words: Record<string, () => Promise<Figures>> = {
   million: () => measureCrowd(people.long, say),
   /** Pace, several workers, a worker that dies. */
   workers: measureWorkers,
+  /** Files of a hundred thousand customers, and of as many affected ones. */
+  customers: () => measureCustomers(people.customers, say),
   /** Requests a second beside nginx, which must be installed, as wrk must. */
   rate: () => measureRate(say),
 }
