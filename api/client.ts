@@ -48,7 +48,8 @@ export function openAnswers({
       }
       const { status, type, value } = await answer
       const response = new Response(null, { status, headers: { 'content-type': type } })
-      return Object.assign(response, { json: async () => value })
+      // Defined, not assigned: a server in the same process puts a Response of its own here whose methods are read-only.
+      return Object.defineProperty(response, 'json', { value: async () => value })
     },
   }
 }

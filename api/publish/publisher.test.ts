@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, vi } from 'vitest'
 import type { App } from '#api/app.ts'
@@ -9,21 +10,15 @@ import { story } from '#test/support/story.ts'
 import { openPublished } from './published.ts'
 import { openPublisher } from './publisher.ts'
 
-/** A disk that is full: every file but the marked ones is refused while it is written, as the system says it. */
-const disk = vi.hoisted(() => ({ full: false }))
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>()
-  const open: typeof real.open = async (...of) => {
-    const handle = await real.open(...of)
-    const writeFile = handle.writeFile.bind(handle)
-    handle.writeFile = async (...data: Parameters<typeof writeFile>) => {
-      if (disk.full) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
-      return writeFile(...data)
-    }
-    return handle
-  }
-  return { ...real, open, default: { ...real, open } }
-})
+/** A disk that is full until `freed` is called: the system opens every file and takes none of its bytes. */
+async function fullDisk(): Promise<{ freed(): void }> {
+  const handle = await openFile(import.meta.filename)
+  const write = vi.spyOn(Object.getPrototypeOf(handle), 'writeFile').mockImplementation(async () => {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  })
+  await handle.close()
+  return { freed: () => write.mockRestore() }
+}
 
 /** Stands where the site is drawn: each page is the document it is made of. */
 function renderer(app: App) {
@@ -340,7 +335,7 @@ story(
         .map((file) => join(file.parentPath, file.name))
         .sort()
     const before = { files: files(), home: home(), revision: read('revision.json').revision }
-    disk.full = true
+    const disk = await fullDisk()
     try {
       const { id } = await ordersDown(app, orders)
       await publisher.publishChanges()
@@ -350,14 +345,14 @@ story(
       expect(read('revision.json').revision).toBe(before.revision)
       expect(faults.at(-1)).toContain('ENOSPC')
 
-      disk.full = false
+      disk.freed()
       clock.move(6_000)
       await publisher.publishChanges()
       expect(home().open[0].id).toBe(id)
       expect(read('revision.json').revision).toBe(before.revision + 1)
       expect(faults.at(-1)).toBeNull()
     } finally {
-      disk.full = false
+      disk.freed()
       await publisher.stop()
     }
   },

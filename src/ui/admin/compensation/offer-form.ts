@@ -124,7 +124,7 @@ export function readOfferForm(typed: OfferTyped, zone: string, locale: Locale) {
   const mode = text('mode')
   const value = () => {
     if (kind === 'service_extension') {
-      const extensionMode = mode === 'multiple' || mode === 'tier' ? mode : ('days' as const)
+      const extensionMode: 'days' | 'multiple' | 'tier' = mode === 'multiple' || mode === 'tier' ? mode : 'days'
       return {
         kind: 'service_extension' as const,
         mode: extensionMode,
@@ -140,7 +140,7 @@ export function readOfferForm(typed: OfferTyped, zone: string, locale: Locale) {
       }
     }
     if (kind === 'credit') {
-      const creditMode = mode === 'multiple' || mode === 'hourly' ? mode : ('tier' as const)
+      const creditMode: 'tier' | 'multiple' | 'hourly' = mode === 'multiple' || mode === 'hourly' ? mode : 'tier'
       const min = amount('min')
       return {
         kind: 'credit' as const,
