@@ -65,15 +65,25 @@ export async function takeDue(db: Db, now: Instant, limit: number): Promise<Row<
 export const saveExport = (db: Db | Trx, key: string, change: Partial<Omit<Row<'billingExport'>, 'key'>>) =>
   db.updateTable('billingExport').set(change).where('key', '=', key).execute()
 
-/** When the next message to billing is due; null when none waits. */
-export const nextExportAt = async (db: Db): Promise<Instant | null> =>
-  (
-    await db
-      .selectFrom('billingExport')
-      .select((eb) => eb.fn.min('nextAttemptAt').as('at'))
-      .where('state', '=', 'waiting')
-      .executeTakeFirst()
-  )?.at ?? null
+/** When the next message to billing is due: one that is being sent, when whoever sends it must have died. Null when none waits. */
+export async function nextExportAt(db: Db): Promise<Instant | null> {
+  const { free, taken } = await db
+    .selectNoFrom((eb) => [
+      eb
+        .selectFrom('billingExport')
+        .select((of) => of.fn.min('nextAttemptAt').as('at'))
+        .where('state', '=', 'waiting')
+        .where('leaseUntil', 'is', null)
+        .as('free'),
+      eb
+        .selectFrom('billingExport')
+        .select((of) => of.fn.min('leaseUntil').as('at'))
+        .where('state', '=', 'waiting')
+        .as('taken'),
+    ])
+    .executeTakeFirstOrThrow()
+  return [free, taken].filter((at) => at !== null).sort()[0] ?? null
+}
 
 /** The messages about an offer in one state, the oldest first, after a key. */
 export const exportsOf = (

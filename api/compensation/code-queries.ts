@@ -95,7 +95,10 @@ export const saveCode = (trx: Trx, id: string, change: Partial<Omit<Row<'redempt
   trx.updateTable('redemptionCode').set(change).where('id', '=', id).execute()
 
 /** How many codes of an offer stand where. */
-export async function countCodes(db: Db, offerId: string): Promise<{ source: string; state: string; count: number }[]> {
+export async function countCodes(
+  db: Db | Trx,
+  offerId: string,
+): Promise<{ source: string; state: string; count: number }[]> {
   const rows = await db
     .selectFrom('redemptionCode')
     .select((eb) => ['source', 'state', eb.fn.countAll<number>().as('count')])

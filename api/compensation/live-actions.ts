@@ -6,6 +6,7 @@ import { conflict, invalid, notFound } from '#api/errors.ts'
 import { holdNotice, saveNotice } from '#api/notices/held-queries.ts'
 import { announce } from '#api/outbox/outbox.ts'
 import { weigh } from './approval-actions.ts'
+import { countCodes } from './code-queries.ts'
 import { moveOffer, type OfferMove } from './offer.ts'
 import { holdOffer, saveOffer, voidApprovals } from './offer-queries.ts'
 
@@ -15,7 +16,7 @@ const drifted =
 /**
  * Opens an approved offer: from now on the page announces it, customers are told and may claim. What goes live is
  * exactly what was approved: when the customers who fit or the sum have changed since, the approval is void. Throws
- * `conflict`, and `invalid` while the company's postal address is missing, which the law asks for in such mails.
+ * `conflict`, also when imported codes are too few for what is given by itself, and `invalid` while the company's postal address is missing, which the law asks for in such mails.
  */
 export async function goLive(app: App, actor: Actor, id: string): Promise<void> {
   const { hash } = await weigh(app, id)
@@ -31,6 +32,7 @@ export async function goLive(app: App, actor: Actor, id: string): Promise<void> 
       throw invalid(
         'Write the company’s postal address into content/site.yaml (postalAddress): a mail with an offer must name it.',
       )
+    if (!before.liveAt && before.delivery === 'automatic') await checkCodes(trx, before)
     // An offer that has been told of keeps its customers; only its words and its money were changed.
     if (before.approvedHash !== hash && !before.liveAt) {
       await voidApprovals(trx, id, now)
@@ -53,6 +55,16 @@ export async function goLive(app: App, actor: Actor, id: string): Promise<void> 
   })
   if (outcome === 'drifted') throw conflict(drifted)
   app.wake()
+}
+
+/** What comes by itself comes with its code: an imported list that is too short is completed first. */
+async function checkCodes(trx: Trx, offer: Row<'offer'>): Promise<void> {
+  const imported = (await countCodes(trx, offer.id)).filter(({ source }) => source === 'imported')
+  const free = imported.reduce((sum, { state, count }) => sum + (state === 'free' ? count : 0), 0)
+  if (imported.length && free < (offer.eligibleCount ?? 0))
+    throw conflict(
+      `This offer gives ${offer.eligibleCount} customers a code by itself, and ${free} imported codes are free. Import the others first.`,
+    )
 }
 
 /** Stops an offer for a while: nobody can claim, nobody more is told, the page does not show it. */

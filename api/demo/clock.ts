@@ -75,7 +75,13 @@ export class DemoClock implements Clock {
 
   /** Writes down every second how far it has come, so that the next run goes on from there. The returned function stops the clock. */
   keep(): () => void {
-    const timer = setInterval(() => this.set(this.now(), this.speed), keepEveryMs)
+    const timer = setInterval(() => {
+      try {
+        this.set(this.now(), this.speed)
+      } catch {
+        // A full disk keeps nothing: the clock runs on, and the next second tries again.
+      }
+    }, keepEveryMs)
     timer.unref()
     return () => {
       clearInterval(timer)

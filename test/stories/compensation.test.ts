@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect } from 'vitest'
 import { approveOffer, requestApproval } from '#api/compensation/approval-actions.ts'
 import { claimOffer, readClaim } from '#api/compensation/claim-actions.ts'
-import { redeemClaim } from '#api/compensation/code-actions.ts'
+import { importCodes, redeemClaim } from '#api/compensation/code-actions.ts'
 import { leaveOffers } from '#api/compensation/goodbye-actions.ts'
 import { goLive, resumeOffer } from '#api/compensation/live-actions.ts'
 import { changeOffer, offerCompensation } from '#api/compensation/offer-actions.ts'
@@ -234,3 +234,20 @@ tell(
     expect(await app.db.selectFrom('suppression').select('address').execute()).toHaveLength(1)
   },
 )
+
+tell('an offer that comes by itself waits until every customer’s code is there', async ({ app, clock }) => {
+  const incident = await ordersDown(app, await openServices(app))
+  const ids = await addCustomers(app, [{ email: 'one@mail.example' }, { email: 'two@mail.example' }, {}])
+  const listId = await addList(app, incident.id, ids)
+  const { id } = await offerCompensation(app, lin, incident.id, coupon(listId, { delivery: 'automatic' }))
+  const given = await importCodes(app, lin, id, 'HEZHOU-0001\nHEZHOU-0002\nHEZHOU-0001\n')
+  expect(given).toMatchObject({ accepted: 2, duplicates: [{ line: 3 }], rejected: [] })
+  await expect(openOffer(app, id)).rejects.toThrow('3 customers a code by itself, and 2 imported codes are free')
+  expect((await importCodes(app, lin, id, 'HEZHOU-0002\nHEZHOU-0003\n')).known).toEqual([1])
+  await goLive(app, lin, id)
+  await workFor(app, clock, 60 * secondMs)
+  expect(await verifyOffers(app)).toEqual({ offers: 1, claims: 3, differences: [] })
+  const codes = await app.db.selectFrom('redemptionCode').select(['claimId', 'state']).execute()
+  expect(codes.map(({ state }) => state)).toEqual(['assigned', 'assigned', 'assigned'])
+  expect(new Set(codes.map(({ claimId }) => claimId)).size).toBe(3)
+})

@@ -65,5 +65,10 @@ async function cutAndGoOn(engine: Engine, point: CrashPoint): Promise<void> {
 }
 
 describe('killed while it gives and tells, it goes on with nobody twice and nobody missed', () => {
-  it.each([['sqlite', 'mid-prepare']] as const)('%s, %s', { timeout: 180_000 }, cutAndGoOn)
+  it.each([
+    ['sqlite', 'mid-prepare'],
+    ['sqlite', 'after-freeze'],
+    ['postgres', 'after-prepare'],
+    ['postgres', 'after-bill'],
+  ] as const)('%s, %s', { timeout: 180_000 }, cutAndGoOn)
 })
