@@ -16,7 +16,7 @@ const stopWithinMs = 9_500
  * What the thread's heap may hold, in megabytes: several times what lives in it, however many subscribers there are.
  * Without it the texts of thousands of mails that are gone already lie about until the machine's memory is a concern.
  */
-const heapMb = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 }
+export const heapMb = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 }
 /** How long a thread that broke stays down before a new one is started. */
 const restartAfterMs = 1_000
 

@@ -10,6 +10,7 @@ import { readConfig } from '#api/config.ts'
 import { migrate } from '#api/db/connect.ts'
 import { unpack } from '#api/lib/pack.ts'
 import { secondMs, toMs } from '#api/lib/time.ts'
+import { heapMb } from '#api/notices/thread.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { insertCrowd, openCompany, publishU1 } from './crowd.ts'
 import type { Figures } from './figures.ts'
@@ -84,17 +85,27 @@ export async function openScene(server: PostgresServer | null, people: number): 
   }
 }
 
-/** A worker in a process of its own; `peakMb` is the most memory it was seen to hold. */
+/** The heap that the program gives its worker's thread; a young generation is three semi-spaces. */
+const asInTheThread = [
+  `--max-old-space-size=${heapMb.maxOldGenerationSizeMb}`,
+  `--max-semi-space-size=${Math.floor(heapMb.maxYoungGenerationSizeMb / 3)}`,
+]
+
+/** A worker in a process of its own, with the heap it has in the program; `peakMb` is the most memory it was seen to hold. */
 export function startWorker(env: Record<string, string>, requestsPerSecond: number, url: string) {
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, '../support/worker-child.ts')], {
-    env: {
-      PATH: process.env.PATH,
-      ...env,
-      RESEND_BASE_URL: url,
-      RESEND_REQUESTS_PER_SECOND: String(requestsPerSecond),
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [...asInTheThread, join(import.meta.dirname, '../support/worker-child.ts')],
+    {
+      env: {
+        PATH: process.env.PATH,
+        ...env,
+        RESEND_BASE_URL: url,
+        RESEND_REQUESTS_PER_SECOND: String(requestsPerSecond),
+      },
+      stdio: 'inherit',
     },
-    stdio: 'inherit',
-  })
+  )
   let peakKb = 0
   const look = setInterval(() => {
     try {
