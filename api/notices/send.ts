@@ -182,7 +182,8 @@ function readStored(channel: Channel, batch: Row<'batch'>): { bytes: Buffer; cos
 
 /**
  * A little more room between two requests than the rate asks for: one that leaves late and the next ones on time are
- * together inside one second of the provider's, and a refusal costs a whole second.
+ * together inside one second of the provider's, and a refusal costs a whole second. Who counts segments puts them into a
+ * queue of its own and refuses nothing.
  */
 const spacingShare = 1.02
 
@@ -192,7 +193,7 @@ function spacing(channel: Channel, cost: number, state: Row<'channelState'>, now
   const perSecond = paceOf(channel, state.perSecond)
   const waitMs = waitInTrouble(state.silentSince, now)
   if (!Number.isFinite(perSecond) && !waitMs) return null
-  return plusMs(now, Math.max(Math.ceil((cost / perSecond) * secondMs * spacingShare), waitMs))
+  return plusMs(now, Math.max(Math.ceil((cost / perSecond) * secondMs * (channel.cost ? 1 : spacingShare)), waitMs))
 }
 
 export type Outcome = Receipt[] | DeliveryFailed

@@ -12,8 +12,9 @@ const points = [
   'after-freeze',
   'after-attempt',
   'after-accept',
-  'after-settle',
+  // Now: the worker before has certainly left something that it was sending.
   'after-takeover',
+  'after-settle',
   'after-retry',
 ] as const satisfies Kill[]
 const anyMoment = (times: number) => Array.from({ length: times }, (): Kill => 'any moment')
