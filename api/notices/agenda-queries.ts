@@ -37,6 +37,18 @@ export async function agendaOf(db: Db): Promise<Agenda> {
   }
 }
 
+/** When the next notice comes due that was put off, as one is into which others are folded; null when none waits for its time. */
+export const nextPutOff = async (db: Db, now: Instant): Promise<Instant | null> => {
+  const found = await db
+    .selectFrom('notice')
+    .select((eb) => eb.fn.min('dueAt').as('dueAt'))
+    .where('frozenAt', 'is', null)
+    .where('heldAt', 'is', null)
+    .where('dueAt', '>', now)
+    .executeTakeFirst()
+  return found?.dueAt ?? null
+}
+
 const build = (db: Db): CompiledQuery<Row> =>
   db
     .selectFrom(

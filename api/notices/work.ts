@@ -6,7 +6,7 @@ import { nextOfferChange } from '#api/compensation/work-queries.ts'
 import { sharesWork } from '#api/db/connect.ts'
 import { inTurn } from '#api/db/presence.ts'
 import { type Instant, plusMs } from '#api/lib/time.ts'
-import { type Agenda, agendaOf } from './agenda-queries.ts'
+import { type Agenda, agendaOf, nextPutOff } from './agenda-queries.ts'
 import { expandNext, takeAnnounced } from './expand.ts'
 import { freezeNext, readyAhead } from './freeze.ts'
 import { handOver, takeInStranded } from './hand-over.ts'
@@ -76,11 +76,15 @@ export async function workOnce(app: App): Promise<boolean> {
   return true
 }
 
-/** When something may next be sent on a channel that is not `full`, looked up or tried again; null when nothing waits. */
+/** When something may next be written, sent on a channel that is not `full`, looked up or tried again; null when nothing waits. */
 export async function nextDue(app: App, full: ReadonlySet<string> = new Set()): Promise<Instant | null> {
   const agenda = await agendaOf(app.db)
   const states = await channelStates(app.db)
-  const next: (Instant | null)[] = [await nextOfferChange(app.db), await nextBillingAt(app)]
+  const next: (Instant | null)[] = [
+    await nextOfferChange(app.db),
+    await nextBillingAt(app),
+    await nextPutOff(app.db, app.now()),
+  ]
   for (const channel of app.channels.flatMap(providersOf)) {
     if (channel.offReason) continue
     if (channel.lookUp) next.push(await nextLookOf(app.db, channel.name), agenda.againAt)

@@ -116,6 +116,19 @@ tell('the fourth SMS of an hour is one short text with a count and the page', as
     for (const count of [1, 99]) expect(foldSms(count, locale, senderOf(app)).segments).toBe(1)
 })
 
+tell('the one message goes at its minute, although nothing else happens meanwhile', async ({ app, clock }) => {
+  await subscribe(app, [{ channel: 'sms', address: '+6581234567' }])
+  await manyIncidents(app, clock, capPerHour.sms! + 1)
+  await workFor(app, clock, 3 * hourMs)
+  const fold = await app.db
+    .selectFrom('delivery')
+    .innerJoin('notice', 'notice.id', 'delivery.noticeId')
+    .select(['delivery.state', 'delivery.sentAt', 'notice.dueAt'])
+    .where('notice.foldKey', 'is not', null)
+    .executeTakeFirstOrThrow()
+  expect(fold).toEqual({ state: 'sent', sentAt: fold.dueAt, dueAt: expect.any(String) })
+})
+
 tell('who leaves before the one message goes gets none of it', async ({ app, clock }) => {
   await subscribe(app, [{ address: 'smith@mail.example' }])
   await manyIncidents(app, clock, capPerHour.email! + 2)
