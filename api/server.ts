@@ -68,7 +68,8 @@ export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, publi
   }
   const always = securityHeaders(app.config.publicUrl)
   const answer = async (req: IncomingMessage, res: ServerResponse) => {
-    if (published.serve(req, res)) return count(res, 'published')
+    const served = published.serve(req, res)
+    if (served === true || (await served)) return count(res, 'published')
     if (isNowhere(req) && !isApi(req) && published.has('/')) {
       published.missing(req, res)
       return count(res, 'published')

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { brotliCompress, constants, gzip } from 'node:zlib'
+import { brotliCompress, brotliDecompressSync, constants, gunzipSync, gzip } from 'node:zlib'
 import { newId } from '#api/lib/ids.ts'
 import { packs } from './headers.ts'
 import { fileOf } from './places.ts'
@@ -86,6 +86,33 @@ export async function replaceFiles(forms: { file: string; bytes: Buffer | string
     throw failed.reason
   }
   await Promise.all(drafts.map(({ draft, file }) => rename(draft, file)))
+}
+
+/** The errors that say that there is no such file. */
+const absent = /^(?:ENOENT|ENOTDIR|EISDIR|ENAMETOOLONG)$/
+const none = (error: NodeJS.ErrnoException) => {
+  if (absent.test(error.code ?? '')) return null
+  throw error
+}
+
+/** A page as it lies in the folder; null when it does not. */
+export async function readForms(dir: string, place: string): Promise<Finished | null> {
+  const file = join(dir, fileOf(place))
+  const read = (end: string) => readFile(file + end).catch(none)
+  const [bytes, br, gzip] = await Promise.all([read(''), read('.br'), read('.gz')])
+  return bytes ? wholeOf(place, bytes, br, gzip) : null
+}
+
+/** A packed form that is not of these bytes (the machine lost its power between two renames) is left out. */
+export function wholeOf(place: string, bytes: Buffer, br: Buffer | null, gzip: Buffer | null): Finished {
+  const same = (form: Buffer | null, unpack: (form: Buffer) => Buffer) => {
+    try {
+      return form && unpack(form).equals(bytes) ? form : null
+    } catch {
+      return null
+    }
+  }
+  return { place, bytes, br: same(br, brotliDecompressSync), gzip: same(gzip, gunzipSync), hash: hashOf(bytes) }
 }
 
 /** Takes away what is no longer public. */

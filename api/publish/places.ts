@@ -22,3 +22,14 @@ export const fileOf = (place: string): string => (place.endsWith('/') ? `${place
 
 /** The public path of a published file. */
 export const placeOf = (file: string): string => `/${file}`.replace(/\/index\.html$/, '/')
+
+const below = `(?:/(?:${locales.join('|')}))?`
+const kinds = '(?:incidents|i|maintenance|components|statements|history)'
+const growing = new RegExp(`^${below}/${kinds}/\\w[\\w-]*(?:/(?:\\w[\\w.-]*)?|\\.\\w+)?$|^/sitemap-\\d[\\d-]*\\.xml$`)
+const growingFolder = new RegExp(`^${below}/${kinds}/$`)
+
+/** Whether there is more of its kind with the years: single incidents, months, feeds of one service. */
+export const isGrowing = (place: string): boolean => growing.test(place)
+
+/** Whether a folder ("/incidents/") holds such places, besides its own page. */
+export const holdsGrowing = (folder: string): boolean => growingFolder.test(folder)

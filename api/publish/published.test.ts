@@ -30,8 +30,8 @@ beforeAll(async () => {
   )
   writeFileSync(join(dir, '..', 'secret-of-candor-test.txt'), 'secret')
   published = openPublished(dir, 'https://status.hezhou.example')
-  server = createServer((req, res) => {
-    if (!published.serve(req, res)) res.writeHead(599).end('not published')
+  server = createServer(async (req, res) => {
+    if (!(await published.serve(req, res))) res.writeHead(599).end('not published')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 })

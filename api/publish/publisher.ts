@@ -124,14 +124,15 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       await writeFiles(dir, files)
       await removeFiles(dir, gone)
       parts.wrote?.(null)
+      // Half a second of work for each page that no test reads.
+      if (app.config.mode !== 'test') squeeze.add(files, gone)
     } catch (error) {
       parts.wrote?.((error as Error).message)
-      for (const { place } of files) undone.add(place)
-      for (const place of gone) undone.add(place)
+      for (const place of places) undone.add(place)
+      // The folder holds older pages: none of them is packed better and shown.
+      squeeze.add([], places)
       app.log('error', 'publish.write-failed', { message: (error as Error).message })
     }
-    // Half a second of work for each page that no test reads.
-    if (app.config.mode !== 'test') squeeze.add(files, gone)
     mirrors.add(files, gone)
     return reading
   }

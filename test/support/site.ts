@@ -42,8 +42,8 @@ export async function openPages(app: App) {
 
 /** The published files on a port of their own, with no record behind them. */
 export async function serveSite(published: ReturnType<typeof openPublished>) {
-  const server = createServer((req, res) => {
-    if (!published.serve(req, res)) published.missing(req, res)
+  const server = createServer(async (req, res) => {
+    if (!(await published.serve(req, res))) published.missing(req, res)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
