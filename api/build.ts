@@ -32,6 +32,8 @@ export async function loadSiteHandler(): Promise<{ handler: SiteHandler; build: 
     // Astro loads a page's code at its first request. Loaded now, a later build in the same folder cannot pull it away.
     if (file.endsWith('.mjs')) await import(pathToFileURL(file).href)
   }
+  // Words are read from their folder, not built in: a page with other words is another page.
+  for (const file of filesUnder(join(root, 'content/words'))) hash.update(readFileSync(file))
   return { handler, build: hash.digest('hex').slice(0, 16), clientDir: join(root, 'dist/client') }
 }
 

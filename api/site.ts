@@ -2,14 +2,13 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { locales } from '#content/locales.ts'
+import { inEveryLanguage, locales } from '#content/locales.ts'
 
-const words = z.object(
-  Object.fromEntries(locales.map((locale) => [locale, z.string().min(1)])) as Record<
-    (typeof locales)[number],
-    z.ZodString
-  >,
-)
+/** A text per language; one that is not given is shown in another. */
+const words = z
+  .partialRecord(z.enum(locales), z.string().min(1))
+  .refine((given) => Object.keys(given).length > 0, 'has no text')
+  .transform(inEveryLanguage)
 
 const siteSchema = z.strictObject({
   name: words,

@@ -1,50 +1,65 @@
-import type { Locale } from './locales.ts'
-import enAdmin from './words/en/admin.json' with { type: 'json' }
-import enCompensation from './words/en/compensation.json' with { type: 'json' }
-import enCustomers from './words/en/customers.json' with { type: 'json' }
-import enMaintenance from './words/en/maintenance.json' with { type: 'json' }
-import enMessages from './words/en/messages.json' with { type: 'json' }
-import enPage from './words/en/page.json' with { type: 'json' }
-import enReviews from './words/en/reviews.json' with { type: 'json' }
-import enStatements from './words/en/statements.json' with { type: 'json' }
-import enSubscribe from './words/en/subscribe.json' with { type: 'json' }
-import zhAdmin from './words/zh-CN/admin.json' with { type: 'json' }
-import zhCompensation from './words/zh-CN/compensation.json' with { type: 'json' }
-import zhCustomers from './words/zh-CN/customers.json' with { type: 'json' }
-import zhMaintenance from './words/zh-CN/maintenance.json' with { type: 'json' }
-import zhMessages from './words/zh-CN/messages.json' with { type: 'json' }
-import zhPage from './words/zh-CN/page.json' with { type: 'json' }
-import zhReviews from './words/zh-CN/reviews.json' with { type: 'json' }
-import zhStatements from './words/zh-CN/statements.json' with { type: 'json' }
-import zhSubscribe from './words/zh-CN/subscribe.json' with { type: 'json' }
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { houseLocale, type Locale, locales } from './locales.ts'
+import type admin from './words/en/admin.json'
+import type compensation from './words/en/compensation.json'
+import type customers from './words/en/customers.json'
+import type maintenance from './words/en/maintenance.json'
+import type messages from './words/en/messages.json'
+import type page from './words/en/page.json'
+import type reviews from './words/en/reviews.json'
+import type signs from './words/en/signs.json'
+import type statements from './words/en/statements.json'
+import type subscribe from './words/en/subscribe.json'
 
-const en = {
-  page: enPage,
-  subscribe: enSubscribe,
-  messages: enMessages,
-  admin: enAdmin,
-  customers: enCustomers,
-  maintenance: enMaintenance,
-  reviews: enReviews,
-  statements: enStatements,
-  compensation: enCompensation,
+/** Every label there is, by area. English is the contract: a language whose folder lacks a key stops the start. */
+export interface Labels {
+  page: typeof page
+  subscribe: typeof subscribe
+  messages: typeof messages
+  admin: typeof admin
+  customers: typeof customers
+  maintenance: typeof maintenance
+  reviews: typeof reviews
+  statements: typeof statements
+  compensation: typeof compensation
+  /** How texts of the language are read: words that advice looks for, headings of files, words sent by SMS. */
+  signs: typeof signs
 }
 
-/** Every label there is. English is the contract: a key missing in another language does not compile. */
-export type Labels = typeof en
-const labels: Record<Locale, Labels> = {
-  en,
-  'zh-CN': {
-    page: zhPage,
-    subscribe: zhSubscribe,
-    messages: zhMessages,
-    admin: zhAdmin,
-    customers: zhCustomers,
-    maintenance: zhMaintenance,
-    reviews: zhReviews,
-    statements: zhStatements,
-    compensation: zhCompensation,
-  },
+/** content/words, also for the built site, whose code stands elsewhere in the project. */
+export const wordsFolder = folderAbove(import.meta.dirname)
+
+function folderAbove(from: string): string {
+  const folder = join(from, 'content/words')
+  return existsSync(folder) || from === dirname(from) ? folder : folderAbove(dirname(from))
+}
+
+function load(locale: Locale): Labels {
+  const folder = join(wordsFolder, locale)
+  if (!existsSync(folder))
+    throw new Error(`content/locales.ts names ${locale}, but there is no content/words/${locale}.`)
+  const files = readdirSync(folder).filter((file) => file.endsWith('.json'))
+  return Object.fromEntries(
+    files.map((file) => [file.replace('.json', ''), JSON.parse(readFileSync(join(folder, file), 'utf8'))]),
+  ) as unknown as Labels
+}
+
+const labels = Object.fromEntries(locales.map((locale) => [locale, load(locale)])) as Record<Locale, Labels>
+const lacking = locales.flatMap((locale) =>
+  missingIn(labels[houseLocale], labels[locale]).map((key) => `content/words/${locale}: ${key}`),
+)
+if (lacking.length) throw new Error(`Words are missing, or of another kind than in English:\n${lacking.join('\n')}`)
+
+/** The keys that the contract has and a language's words lack, or have as something else, as "page.nav.history". */
+export function missingIn(contract: unknown, words: unknown, key = ''): string[] {
+  if (typeof contract !== typeof words || Array.isArray(contract) !== Array.isArray(words) || words === '') {
+    return contract === words ? [] : [key]
+  }
+  if (typeof contract !== 'object' || contract === null || Array.isArray(contract)) return []
+  return Object.entries(contract).flatMap(([name, value]) =>
+    missingIn(value, (words as Record<string, unknown>)[name], key ? `${key}.${name}` : name),
+  )
 }
 
 /** The labels of a language, by area: `wordsOf('en').page.nextUpdate`. */

@@ -2,7 +2,7 @@ import { defineMiddleware } from 'astro:middleware'
 import { randomBytes } from 'node:crypto'
 import type { APIContext, MiddlewareNext } from 'astro'
 import { allows, pagePermission } from '#api/accounts/permissions.ts'
-import { isLocale, type Locale } from '#content/locales.ts'
+import { isLocale, type Locale, localeFor } from '#content/locales.ts'
 import { carriedFrom, carriedPrefix, carriedTo, readForm } from './ui/admin/forms.ts'
 
 const languageCookie = 'candor-language'
@@ -70,10 +70,10 @@ function chooseLanguage({ url, cookies, request, locals }: APIContext): Locale {
   }
   const kept = cookies.get(languageCookie)?.value ?? ''
   if (isLocale(kept)) return kept
-  const wanted = (request.headers.get('accept-language') ?? '').split(',').map((part) => part.trim().toLowerCase())
+  const wanted = (request.headers.get('accept-language') ?? '').split(',').map((part) => part.trim())
   for (const tag of wanted) {
-    if (tag.startsWith('zh')) return 'zh-CN'
-    if (tag.startsWith('en')) return 'en'
+    const locale = localeFor(tag.split(';')[0] ?? '')
+    if (locale) return locale
   }
   return locals.site.defaultLocale
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { expect, it } from 'vitest'
+import { houseLocale, locales } from '#content/locales.ts'
 
 // The house rules, as a test. Each says why in its name.
 const root = join(import.meta.dirname, '..')
@@ -247,6 +248,19 @@ it('the environment is read in one place', () => {
     (file) => /process\.env/.test(read(file)) && !['api/config.ts', 'api/main.ts', 'api/cli.ts'].includes(file),
   )
   expect(readers).toEqual([])
+})
+
+it('only content/ knows a language by its name: adding one is a line and a folder', () => {
+  const names = locales.filter((locale) => locale !== houseLocale).map((locale) => `['"\`/|]${locale}['"\`/|]`)
+  const named = new RegExp([...names, `[!=]== '${houseLocale}'`].join('|'))
+  const lines = product
+    .filter((file) => /^(api|src)\//.test(file) && !file.startsWith('api/demo/'))
+    .flatMap((file) =>
+      read(file)
+        .split('\n')
+        .map((line) => `${file}: ${line.trim()}`),
+    )
+  expect(lines.filter((line) => named.test(line) && !/: (\/?\*|\/\/)/.test(line))).toEqual([])
 })
 
 it('every dependency is used, and pinned', () => {

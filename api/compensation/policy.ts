@@ -3,16 +3,15 @@ import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { staffRoles } from '#api/accounts/permissions.ts'
-import { locales } from '#content/locales.ts'
+import { inEveryLanguage, locales } from '#content/locales.ts'
 import { isCurrency, readAmount } from './amount.ts'
 import type { ApprovalPolicy } from './approvers.ts'
 
-const words = z.object(
-  Object.fromEntries(locales.map((locale) => [locale, z.string().min(1)])) as Record<
-    (typeof locales)[number],
-    z.ZodString
-  >,
-)
+/** A text per language; one that is not given is shown in another. */
+const words = z
+  .partialRecord(z.enum(locales), z.string().min(1))
+  .refine((given) => Object.keys(given).length > 0, 'has no text')
+  .transform(inEveryLanguage)
 const policySchema = z
   .strictObject({
     currency: z.string().refine(isCurrency, 'is no currency of ISO 4217'),

@@ -1,8 +1,25 @@
 import { amountMinorMax, isCurrency, readAmount } from '#api/lib/amount.ts'
 import { digitsOf } from '#api/lib/money.ts'
-import type { Locale } from '#content/locales.ts'
+import { type Locale, languageName, localeFor, localeNames, locales } from '#content/locales.ts'
+import { wordsOf } from '#content/words.ts'
 import type { Field } from './columns.ts'
 import { type Finding, quoted } from './finding.ts'
+
+const flags = (answer: 'yes' | 'no', ...marks: string[]) => [
+  ...marks,
+  ...locales.flatMap((locale) => wordsOf(locale).signs.flags[answer]),
+]
+
+/** What files call each language: in its own words, in every other's, and as their folders add. */
+const languageNames = new Map(
+  locales.flatMap((locale) =>
+    [
+      localeNames[locale],
+      ...locales.map((other) => languageName(locale, other)),
+      ...wordsOf(locale).signs.languages,
+    ].map((name) => [name.toLowerCase(), locale] as const),
+  ),
+)
 
 /** Reads the cells of one row and gathers everything that is wrong with it. Blank cells are null. */
 export class CellReader {
@@ -73,16 +90,16 @@ export class CellReader {
   flag(field: Field): boolean | null {
     const cell = (this.#cells[field] ?? '').normalize('NFKC').toLowerCase()
     if (!cell) return null
-    if (['1', 'yes', 'y', 'true', 'x', '是', '√', '✓'].includes(cell)) return true
-    if (['0', 'no', 'n', 'false', '-', '否', '×'].includes(cell)) return false
+    if (flags('yes', '1', 'x', '√', '✓').includes(cell)) return true
+    if (flags('no', '0', '-', '×').includes(cell)) return false
     return this.#fault({ code: 'flag', field, value: quoted(cell) })
   }
 
   language(): Locale | null {
     const cell = (this.#cells.language ?? '').normalize('NFKC').toLowerCase()
     if (!cell) return null
-    if (/^(zh([-_](cn|hans))?|chinese|中文|简体中文|汉语)$/.test(cell)) return 'zh-CN'
-    if (/^(en([-_][a-z]{2})?|english|英文|英语)$/.test(cell)) return 'en'
+    const locale = languageNames.get(cell) ?? (/^[a-z]{2,3}([-_][a-z]+)?$/.test(cell) ? localeFor(cell) : undefined)
+    if (locale) return locale
     return this.#fault({ code: 'language', value: quoted(cell) })
   }
 

@@ -5,7 +5,7 @@ import type { Instant } from '#api/lib/time.ts'
 import { placeIn } from '#api/publish/places.ts'
 import type { Site } from '#api/site.ts'
 import type { FeedEntry } from '#api/status/document.ts'
-import { type Locale, locales, type Words } from '#content/locales.ts'
+import { type Locale, languageName, locales, type Words } from '#content/locales.ts'
 import { fill, wordsOf } from '#content/words.ts'
 
 /** How many of the newest updates a feed holds. */
@@ -97,5 +97,5 @@ export function bodyOf(words: Words, locale: Locale): string {
   const { text, lang } = inLocale(words, locale)
   const html = markdownToHtml(text)
   if (lang === locale) return html
-  return `<div lang="${lang}">${html}</div><p>${escapeHtml(wordsOf(locale).page.onlyIn[lang])}</p>`
+  return `<div lang="${lang}">${html}</div><p>${escapeHtml(fill(wordsOf(locale).page.onlyIn, { language: languageName(lang, locale) }))}</p>`
 }

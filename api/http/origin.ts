@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http'
+import { locales } from '#content/locales.ts'
 
 /** Posts that carry their own proof: a token in the path or header, or a provider's signature. No cookie counts there. */
-const ownProof =
-  /^\/(hooks\/|unsubscribe\/|preferences\/|claims\/|subscribe\/confirm\/|feedback\/\w+\/\w|zh-CN\/(unsubscribe|preferences|claims|subscribe\/confirm|feedback\/\w+\/\w))/
+const ownProof = new RegExp(
+  `^/(?:hooks/|(?:(?:${locales.join('|')})/)?(?:unsubscribe|preferences|claims|subscribe/confirm|feedback/\\w+/\\w))`,
+)
 
 /**
  * Why a request that changes something is refused because of where it comes from; null when it may go on. A browser

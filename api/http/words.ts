@@ -18,7 +18,7 @@ export function textInput(lengthMax: number, { line = false } = {}) {
 }
 
 const nothing = 'Write this in at least one language.'
-const shape = 'Write one text, or one per language such as {"en": "…", "zh-CN": "…"}.'
+const shape = `Write one text, or one per language such as {${locales.map((locale) => `"${locale}": "…"`).join(', ')}}.`
 
 function anyWords(defaultLocale: Locale, lengthMax: number, options: { line?: boolean }) {
   const text = textInput(lengthMax, options)

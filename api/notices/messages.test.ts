@@ -174,7 +174,7 @@ it('shows a text that exists in one language only in its own, marked, with a lin
   expect(html).toContain('<div class="body" lang="zh-CN"')
   expect(html).toContain('This update is available in Chinese only so far.')
   expect(text).toContain('原因已定位。')
-  expect(mail({ ...first, title: { en: 'Orders fail.' } }, 'zh-CN').html).toContain('目前只有英文版本')
+  expect(mail({ ...first, title: { en: 'Orders fail.' } }, 'zh-CN').html).toContain('目前只有英语版本')
 })
 
 it('lets nothing a person wrote become a header, a tag or a link of its own', () => {

@@ -2,7 +2,7 @@ import { filled, markOf } from '#api/channels/filling.ts'
 import type { ComponentStatus } from '#api/db/schema.ts'
 import { markdownToHtml, markdownToText } from '#api/lib/markdown.ts'
 import type { Site } from '#api/site.ts'
-import type { Locale } from '#content/locales.ts'
+import { type Locale, languageName } from '#content/locales.ts'
 import { fill, wordsOf } from '#content/words.ts'
 import { type MailFact, mailDocument } from './mail.ts'
 import { fullTime } from './times.ts'
@@ -99,7 +99,7 @@ export function updateMail(told: Told, locale: Locale, sender: Sender): MailTemp
       html: markdownToHtml(body.text),
       text: plain,
       ...(body.lang ? { lang: body.lang } : {}),
-      ...(foreign ? { note: fill(words.otherLanguage, { language: words.languages[foreign] }) } : {}),
+      ...(foreign ? { note: fill(words.otherLanguage, { language: languageName(foreign, locale) }) } : {}),
     },
     facts,
     button: { label: words.follow, url: pageUrl(sender, locale, `/incidents/${told.incidentId}/`) },

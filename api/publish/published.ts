@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isLocale, locales } from '#content/locales.ts'
+import { localeFor, locales } from '#content/locales.ts'
 import type { Finished } from './files.ts'
 import { cacheOf, type Encoding, encodingFor, forPrograms, holds, securityHeaders, typeOf } from './headers.ts'
 import { fileOf } from './places.ts'
@@ -97,7 +97,10 @@ export function openPublished(dir: string, publicUrl: string): Published {
 }
 
 /** Codes are written in lower case, whatever somebody types off their telephone. */
-const lowered = (path: string) => (path.includes('/i/') ? path.toLowerCase().replace('/zh-cn/', '/zh-CN/') : path)
+const lowered = (path: string) =>
+  path.includes('/i/') ? path.toLowerCase().replace(/^\/([a-z-]+)(?=\/i\/)/, asWritten) : path
+/** A language's name is the one part of such a path that has capitals: "/zh-CN". */
+const asWritten = (typed: string, tag: string) => `/${localeFor(tag) ?? typed.slice(1)}`
 const splitOnce = (url: string): [string, string] => {
   const at = url.indexOf('?')
   return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
@@ -109,9 +112,9 @@ const tagOf = (hash: string, encoding: Encoding, size: number) =>
 
 /** Where a page may stand whose language is named otherwise than here: "/en/" where English stands at the root, "/zh/". */
 function languageElsewhere(place: string, has: (place: string) => boolean): string[] {
-  const [, named, rest = '/'] = /^\/(en|zh|zh-cn)(\/.*)?$/i.exec(place) ?? []
-  if (!named) return []
-  const locale = /^zh/i.test(named) ? 'zh-CN' : 'en'
+  const [, named, rest = '/'] = /^\/([a-z]{2,3}(?:-[a-z]+)?)(\/.*)?$/i.exec(place) ?? []
+  const locale = named && localeFor(named)
+  if (!locale) return []
   const to = has(`/${locale}/`) ? `/${locale}${rest}` : rest
   return to === place ? [] : [to]
 }
@@ -120,9 +123,8 @@ function languageElsewhere(place: string, has: (place: string) => boolean): stri
 function ownLanguage(place: string, req: IncomingMessage): string | null {
   if (!place.startsWith('/i/')) return null
   for (const part of (req.headers['accept-language'] ?? '').split(',')) {
-    const asked = (part.split(';')[0] ?? '').trim()
-    const locale = /^zh\b/i.test(asked) ? 'zh-CN' : (asked.split('-')[0] ?? '')
-    if (isLocale(locale)) return `/${locale}${place}`
+    const locale = localeFor((part.split(';')[0] ?? '').trim())
+    if (locale) return `/${locale}${place}`
   }
   return null
 }

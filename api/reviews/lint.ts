@@ -1,4 +1,5 @@
-import { type Locale, locales, type Words } from '#content/locales.ts'
+import { locales, type Words } from '#content/locales.ts'
+import { wordsOf } from '#content/words.ts'
 
 /** Advice beside a text, never a refusal: people decide. `found` is what it is about. */
 export interface Advice {
@@ -8,17 +9,14 @@ export interface Advice {
   found: string
 }
 
-const hindsight: Record<Locale, RegExp> = {
-  en: /\b(if only|should have|could have|would have|ought to have|failed to notice)\b/gi,
-  'zh-CN': /(要是当时|如果当时|早知道|本应该|本该|本可以|若不是)/g,
-}
-const blame: Record<Locale, RegExp> = {
-  en: /\b(human error|operator error|by mistake of)\b/gi,
-  'zh-CN': /(人为失误|人为错误|操作失误|误操作)/g,
-}
+/** What a check looks for, as the signs of each language have it. */
+const patterns = (name: 'hindsight' | 'humanError') =>
+  locales.map((locale) => new RegExp(wordsOf(locale).signs[name], 'gi'))
+const hindsight = patterns('hindsight')
+const humanError = patterns('humanError')
 
-const everyLanguage = (patterns: Record<Locale, RegExp>, text: string): string[] => [
-  ...new Set(locales.flatMap((locale) => [...text.matchAll(patterns[locale])].map(([found]) => found))),
+const everyLanguage = (looked: RegExp[], text: string): string[] => [
+  ...new Set(looked.flatMap((pattern) => [...text.matchAll(pattern)].map(([found]) => found))),
 ]
 
 /** The shortest Latin part of a name that is looked for alone: "Lin" is also a word of other names. */
@@ -60,7 +58,7 @@ export function adviseReport(parts: Record<string, Words>, people: readonly stri
       return [
         ...namesIn(text, people).map((found) => ({ kind: 'name' as const, place, found })),
         ...everyLanguage(hindsight, text).map((found) => ({ kind: 'ifOnly' as const, place, found })),
-        ...everyLanguage(blame, text).map((found) => ({ kind: 'humanError' as const, place, found })),
+        ...everyLanguage(humanError, text).map((found) => ({ kind: 'humanError' as const, place, found })),
       ]
     }),
   )

@@ -202,8 +202,8 @@ function timeline(recorded: Recorded, { p, labels, plain, short, locale }: Voice
 /** A text's first sentence. */
 function opening(text: string, locale: Locale): string {
   const line = text.replace(/\s+/g, ' ').trim()
-  const end = locale === 'zh-CN' ? line.search(/[。！？]/) + 1 : line.search(/[.!?](?=\s|$)/) + 1
-  return end > 0 ? line.slice(0, end) : line
+  const [sentence] = new Intl.Segmenter(locale, { granularity: 'sentence' }).segment(line)
+  return sentence?.segment.trim() ?? ''
 }
 
 const bodyOf = (recorded: Recorded, { plain }: Voice, status: string): string =>
@@ -223,7 +223,7 @@ export function reportPrefill(recorded: Recorded): ReportParts {
     parts.scope[locale] = lines(
       plain(incident.title),
       plain(incident.scope),
-      unaffected && fill(p.unaffected, { text: unaffected.replace(/\n/g, locale === 'zh-CN' ? '、' : ', ') }),
+      unaffected && fill(p.unaffected, { text: unaffected.replace(/\n/g, wordsOf(locale).page.list) }),
     )
     parts.times[locale] = lines(
       end ? fill(p.times, { start, end: short(end), minutes: whole }) : fill(p.noTimes, { start }),

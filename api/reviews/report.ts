@@ -17,17 +17,14 @@ export const approvers = ['legal', 'lead'] as const
 export type Approver = (typeof approvers)[number]
 
 /** In which order the parts stand, and which share a heading: each language as its readers know reports. */
-const layout: Record<Locale, ReportPart[][]> = {
-  en: [['cause'], ['scope', 'times'], ['handling'], ['changes'], ['apology']],
-  'zh-CN': [['scope'], ['times'], ['cause'], ['handling'], ['changes'], ['apology']],
-}
+const layoutOf = (locale: Locale) => wordsOf(locale).reviews.report.order as ReportPart[][]
 
 /** The parts of a language in the order in which they are read and written. */
-export const partsIn = (locale: Locale): ReportPart[] => layout[locale].flat()
+export const partsIn = (locale: Locale): ReportPart[] => layoutOf(locale).flat()
 
 /** The heading above a part; null where it shares the one before it. */
 export function headingOf(part: ReportPart, locale: Locale): string | null {
-  const group = layout[locale].find((parts) => parts.includes(part))
+  const group = layoutOf(locale).find((parts) => parts.includes(part))
   return group?.[0] === part ? wordsOf(locale).reviews.report.headings[part] : null
 }
 

@@ -1,5 +1,6 @@
 import { type Instant, toMs } from '#api/lib/time.ts'
 import { type Locale, locales, type Words } from '#content/locales.ts'
+import { type Labels, wordsOf } from '#content/words.ts'
 import type { Clock } from './clocks.ts'
 import { type Difference, type Facts, withFacts } from './facts.ts'
 import type { StatementType } from './types.ts'
@@ -43,25 +44,16 @@ export interface Advised {
   now: Instant
 }
 
-/** Words by language that a check looks for. */
-type Signs = Record<Locale, RegExp>
-const blame: Signs = {
-  en: /\b(third[- ]part(?:y|ies)|suppliers?|vendors?|human error|an? employee|user error|customers? (?:caused|failed))\b/i,
-  'zh-CN': /第三方|供应商|合作方|人为失误|员工(?:误|操作)|个别员工|用户操作/,
-}
-const speaker: Signs = { en: /\b(we|our|us)\b/i, 'zh-CN': /我们|本公司|我司/ }
-const apology: Signs = { en: /\b(sorry|apologi[sz]e|apology|apologies|regret)\b/i, 'zh-CN': /歉|对不起/ }
-const cliche: Signs = {
-  en: /\btakes? [\w' ]*very seriously|an abundance of caution|valued customers\b/i,
-  'zh-CN': /高度重视|第一时间|广大用户/,
-}
-const help: Signs = {
-  en: /\b(please|you can|you may|latest news|status page|contact|will speak again|next update)\b/i,
-  'zh-CN': /请|可以|可在|为准|联系|再次说明|前更新/,
-}
-const promise: Signs = {
-  en: /\bwill be (?:fixed|restored|resolved|back)\b[^.]*\b(?:in|within|by)\b[^.]*\d/i,
-  'zh-CN': /预计[^。]*\d[^。]*(?:恢复|修复)/,
+/** What a check looks for in a text of one language. */
+type Sign = keyof Labels['signs']['statements']
+const signs = new Map<string, RegExp>()
+
+/** Where a text shows a sign of its language; null where it does not. */
+function findIn(text: string, sign: Sign, locale: Locale): string | null {
+  const key = `${locale} ${sign}`
+  const pattern = signs.get(key) ?? new RegExp(wordsOf(locale).signs.statements[sign], 'i')
+  signs.set(key, pattern)
+  return pattern.exec(text)?.[0] ?? null
 }
 const apologetic: StatementType[] = ['holding', 'apology', 'key_customer_letter', 'individual_notice', 'postmortem']
 const evident: StatementType[] = ['rumour_answer', 'press_release', 'postmortem']
@@ -77,15 +69,15 @@ export function adviceOn(text: Advised): Advice[] {
     return said.trim() ? [{ locale, typed: said, shown: withFacts({ [locale]: said }, text.facts)[locale] ?? '' }] : []
   })
   for (const { locale, shown } of whole) {
-    const blamed = blame[locale].exec(shown)
-    if (blamed) add('shoulder', 'blame', locale, blamed[0])
-    if (!speaker[locale].test(shown) && text.type !== 'rumour_answer') add('shoulder', 'nobodySpeaks', locale)
-    if (apologetic.includes(text.type) && !apology[locale].test(shown)) add('sincerity', 'noApology', locale)
-    const worn = cliche[locale].exec(shown)
-    if (worn) add('sincerity', 'cliche', locale, worn[0])
-    if (text.type === 'holding' && !help[locale].test(shown)) add('sincerity', 'noHelp', locale)
-    const promised = promise[locale].exec(shown)
-    if (promised) add('sincerity', 'promise', locale, promised[0])
+    const blamed = findIn(shown, 'blame', locale)
+    if (blamed) add('shoulder', 'blame', locale, blamed)
+    if (!findIn(shown, 'speaker', locale) && text.type !== 'rumour_answer') add('shoulder', 'nobodySpeaks', locale)
+    if (apologetic.includes(text.type) && !findIn(shown, 'apology', locale)) add('sincerity', 'noApology', locale)
+    const worn = findIn(shown, 'cliche', locale)
+    if (worn) add('sincerity', 'cliche', locale, worn)
+    if (text.type === 'holding' && !findIn(shown, 'help', locale)) add('sincerity', 'noHelp', locale)
+    const promised = findIn(shown, 'promise', locale)
+    if (promised) add('sincerity', 'promise', locale, promised)
   }
   if (!text.published) {
     const late = text.clocks[0]?.limits.filter(({ dueAt, metAt }) => !metAt && toMs(dueAt) < toMs(text.now)) ?? []

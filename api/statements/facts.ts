@@ -1,5 +1,7 @@
-import { dayMs, hourMs, type Instant, minuteMs, toMs, wallOf } from '#api/lib/time.ts'
+import { dayMs, hourMs, type Instant, minuteMs, toMs } from '#api/lib/time.ts'
+import { clockTime, fullDate } from '#api/notices/times.ts'
 import { type Locale, locales, type Words } from '#content/locales.ts'
+import { fill, wordsOf } from '#content/words.ts'
 
 /** What a text may take from the incident's fact sheet by writing its name in braces. */
 export const factNames = [
@@ -34,53 +36,43 @@ export interface FactSheet {
 }
 
 const isFact = (name: string): name is FactName => (factNames as readonly string[]).includes(name)
-const two = (number: number) => String(number).padStart(2, '0')
-const months = 'January February March April May June July August September October November December'.split(' ')
 
-/** How each language writes a moment ("20:02 on 11 November 2026"), a length of time, a list. */
-const ways: Record<
-  Locale,
-  { moment(at: Instant, zone: string): string; length(ms: number): string; list(names: string[]): string }
-> = {
-  en: {
-    moment: (at, zone) => {
-      const { year, month, day, hour, minute } = wallOf(toMs(at), zone)
-      return `${two(hour)}:${two(minute)} on ${day} ${months[month - 1]} ${year}`
-    },
-    length: (ms) => spoken(ms, [' day', ' hour', ' minute'], (n) => (n === 1 ? '' : 's'), ' '),
-    list: (names) => (names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : (names[0] ?? '')),
-  },
-  'zh-CN': {
-    moment: (at, zone) => {
-      const { year, month, day, hour, minute } = wallOf(toMs(at), zone)
-      return `${year}年${month}月${day}日 ${two(hour)}:${two(minute)}`
-    },
-    length: (ms) => spoken(ms, [' 天', ' 小时', ' 分钟'], () => '', ' '),
-    list: (names) => names.join('、'),
-  },
+/** A length of time as texts write it, "1 hour 52 minutes": to the minute, units that are nought left out. */
+function lengthIn(locale: Locale, ms: number): string {
+  const counts = { day: Math.floor(ms / dayMs), hour: Math.floor((ms % dayMs) / hourMs) }
+  const all = Object.entries({ ...counts, minute: Math.floor((ms % hourMs) / minuteMs) })
+  const some = all.filter(([unit, count]) => count || (unit === 'minute' && ms < minuteMs))
+  const said = some.map(([unit, count]) =>
+    new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' })
+      .formatToParts(count)
+      .flatMap(({ type, value }) => (type === 'literal' ? [] : [value]))
+      .join(' '),
+  )
+  return said.join(' ')
 }
 
-function spoken(ms: number, units: string[], end: (count: number) => string, join: string): string {
-  const counts = [Math.floor(ms / dayMs), Math.floor((ms % dayMs) / hourMs), Math.floor((ms % hourMs) / minuteMs)]
-  const parts = counts.flatMap((count, i) => (count ? [`${count}${units[i]}${end(count)}`] : []))
-  return parts.join(join) || `0${units[2]}${end(0)}`
+/** Names as a text counts them up, "Checkout, Payments and Reports". */
+function listIn(locale: Locale, names: string[]): string {
+  const { page, statements } = wordsOf(locale)
+  const [last = '', ...before] = names.toReversed()
+  return before.length ? `${before.reverse().join(page.list)}${statements.lastOf}${last}` : last
 }
 
 /** A moment as texts of a language write it: "20:02 on 11 November 2026". */
-export const momentIn = (locale: Locale, at: Instant, zone: string): string => ways[locale].moment(at, zone)
+export const momentIn = (locale: Locale, at: Instant, zone: string): string =>
+  fill(wordsOf(locale).statements.moment, { time: clockTime(at, zone), date: fullDate(at, zone, locale) })
 
 /** The facts of an incident as texts write them, in the page's zone. `url` is the page's address without its scheme. */
 export function factsOf(sheet: FactSheet, { zone, url }: { zone: string; url: string }): Facts {
   const end = sheet.endedAt ?? sheet.resolvedAt
   const inLanguage = (locale: Locale): Facts[Locale] => {
-    const way = ways[locale]
     const say = (words: Words) => words[locale] || undefined
     const names = sheet.components.flatMap((name) => say(name) ?? [])
     const known: Partial<Record<FactName, string | undefined>> = {
-      started: way.moment(sheet.startedAt, zone),
-      ended: end ? way.moment(end, zone) : undefined,
-      duration: end ? way.length(toMs(end) - toMs(sheet.startedAt)) : undefined,
-      affected: names.length ? way.list(names) : undefined,
+      started: momentIn(locale, sheet.startedAt, zone),
+      ended: end ? momentIn(locale, end, zone) : undefined,
+      duration: end ? lengthIn(locale, toMs(end) - toMs(sheet.startedAt)) : undefined,
+      affected: names.length ? listIn(locale, names) : undefined,
       services: names.length ? String(names.length) : undefined,
       customers: sheet.customers === null ? undefined : new Intl.NumberFormat(locale).format(sheet.customers),
       scope: say(sheet.scope),

@@ -157,7 +157,7 @@ it('a diff shows words, in Chinese too, and shortens what did not change', () =>
   expect(piecesOf('It was 20:02 then.', 'It was 20:01 then.', 'en').map(({ kind, text }) => `${kind}:${text}`)).toEqual(
     ['same:It was 20:', 'removed:02', 'added:01', 'same: then.'],
   )
-  const empty = { en: {}, 'zh-CN': {} }
+  const empty = usedFacts([], facts)
   const before = { title: {}, body: { 'zh-CN': `${'原因已定位。'.repeat(20)}内部配置变更。` }, facts: empty, note: {} }
   const after = { ...before, body: { 'zh-CN': before.body['zh-CN'].replace('变更', '调整') } }
   const text = changesAsText(changesBetween(before, after))
@@ -169,7 +169,7 @@ it('a diff shows words, in Chinese too, and shortens what did not change', () =>
 it('the five S are advice: blame, silence, times by hand, languages that disagree, evidence', () => {
   const base = {
     title: {},
-    facts: { en: {}, 'zh-CN': {} },
+    facts: usedFacts([], facts),
     sheet: facts,
     differs: [],
     clocks: [],

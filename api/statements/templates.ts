@@ -2,19 +2,18 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { locales } from '#content/locales.ts'
+import { wordsFolder } from '#content/words.ts'
 import type { Template } from './template.ts'
 import type { StatementType } from './types.ts'
 
-const folder = join(import.meta.dirname, '../../content/templates')
-
-/** The pre-approved statements of content/templates: those whose head says `kind: statement`, in every language. */
+/** The pre-approved statements among the templates of a language's folder: those whose head says `kind: statement`, in every language. */
 function load(): Template[] {
   const read = (locale: string, file: string) => {
-    const text = readFileSync(join(folder, locale, file), 'utf8')
+    const text = readFileSync(join(wordsFolder, locale, 'templates', file), 'utf8')
     const [, head = '', body = ''] = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/.exec(text) ?? []
     return { head: (parse(head) ?? {}) as Record<string, string>, body: body.trim() }
   }
-  return readdirSync(join(folder, locales[0])).flatMap((file) => {
+  return readdirSync(join(wordsFolder, locales[0], 'templates')).flatMap((file) => {
     const texts = locales.map((locale) => ({ locale, ...read(locale, file) }))
     const { kind, for: type } = texts[0]!.head
     if (kind !== 'statement' || !type) return []

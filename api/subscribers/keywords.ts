@@ -1,13 +1,13 @@
+import { locales } from '#content/locales.ts'
+import { wordsOf } from '#content/words.ts'
+
 export type Keyword = 'stop' | 'start' | 'help'
 
-// Twilio's default words (support.twilio.com, "Twilio support for opt-out keywords") and those that readers in China use.
-const words: Record<Keyword, readonly string[]> = {
-  stop: ['STOP', 'UNSUBSCRIBE', 'END', 'QUIT', 'STOPALL', 'REVOKE', 'OPTOUT', 'CANCEL', '退订', 'TD', 'T'],
-  start: ['START', 'YES', 'UNSTOP', '恢复', '开始'],
-  help: ['HELP', 'INFO'],
-}
+// Twilio's default words (support.twilio.com, "Twilio support for opt-out keywords") stand among the English signs.
 const byWord = new Map(
-  Object.entries(words).flatMap(([keyword, list]) => list.map((word) => [word, keyword as Keyword])),
+  locales
+    .flatMap((locale) => Object.entries(wordsOf(locale).signs.sms))
+    .flatMap(([keyword, words]) => words.map((word) => [word, keyword as Keyword])),
 )
 
 /**

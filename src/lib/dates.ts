@@ -1,25 +1,15 @@
+import { dateFormat } from '#api/lib/date-format.ts'
 import { escapeHtml } from '#api/lib/html.ts'
 import { dateIn, dayMs, hourMs, type Instant, minuteMs, offsetMs, toMs, wallOf } from '#api/lib/time.ts'
-import type { Locale } from '#content/locales.ts'
+import { dateForms, type Locale } from '#content/locales.ts'
 import { fill, wordsOf } from '#content/words.ts'
 import { type Html, sentence } from './sentence.ts'
 
-/** Which form of a language dates are written in: British for English, "11 November". */
-const dateLocale: Record<Locale, string> = { en: 'en-GB', 'zh-CN': 'zh-CN' }
 const dayOptions = { day: 'numeric', month: 'long' } as const
 const fullOptions = { ...dayOptions, year: 'numeric' } as const
 const monthOptions = { month: 'long', year: 'numeric' } as const
-const formats = new Map<string, Intl.DateTimeFormat>()
-
-function format(locale: Locale, zone: string, name: string, options: Intl.DateTimeFormatOptions) {
-  const key = `${locale} ${zone} ${name}`
-  let made = formats.get(key)
-  if (!made) {
-    made = new Intl.DateTimeFormat(dateLocale[locale], { timeZone: zone, ...options })
-    formats.set(key, made)
-  }
-  return made
-}
+const format = (locale: Locale, zone: string, options: Intl.DateTimeFormatOptions) =>
+  dateFormat(dateForms[locale], zone, options)
 
 const element = (instant: Instant, text: string): Html => ({
   html: `<time datetime="${escapeHtml(instant.replace(/(:00)?\.\d{3}Z$/, 'Z'))}">${escapeHtml(text)}</time>`,
@@ -59,9 +49,9 @@ export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
   const labels = wordsOf(locale).page
   const yearNow = wallOf(toMs(now), zone).year
   const zoneNames: Record<string, string> = labels.zones
-  const hourFormat = format(locale, zone, 'hour', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
-  const dayFormat = format(locale, zone, 'day', dayOptions)
-  const fullFormat = format(locale, zone, 'full', fullOptions)
+  const hourFormat = format(locale, zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const dayFormat = format(locale, zone, dayOptions)
+  const fullFormat = format(locale, zone, fullOptions)
   const hour = (at: Instant) => hourFormat.format(toMs(at))
   const day = (at: Instant) => {
     const ms = toMs(at)
@@ -70,9 +60,7 @@ export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
   const sameDay = (a: Instant, b: Instant) => dateIn(toMs(a), zone) === dateIn(toMs(b), zone)
   const both = (at: Instant) => fill(labels.moment, { day: day(at), time: hour(at) })
   const calendar = (date: string) =>
-    Number(date.slice(0, 4)) === yearNow
-      ? format(locale, 'UTC', 'day', dayOptions)
-      : format(locale, 'UTC', 'full', fullOptions)
+    Number(date.slice(0, 4)) === yearNow ? format(locale, 'UTC', dayOptions) : format(locale, 'UTC', fullOptions)
   return {
     zone: zoneNames[zone] ?? offsetName(offsetMs(toMs(now), zone)),
     hour,
@@ -85,11 +73,10 @@ export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
       const label = first.slice(0, 7) === last.slice(0, 7) ? labels.rangeInMonth : labels.range
       return fill(label, { from, to, firstDay, lastDay })
     },
-    month: (month) => format(locale, 'UTC', 'month', monthOptions).format(noonOf(`${month}-15`)),
-    shortMonth: (month) =>
-      format(locale, 'UTC', 'short month', { ...monthOptions, month: 'short' }).format(noonOf(`${month}-15`)),
+    month: (month) => format(locale, 'UTC', monthOptions).format(noonOf(`${month}-15`)),
+    shortMonth: (month) => format(locale, 'UTC', { ...monthOptions, month: 'short' }).format(noonOf(`${month}-15`)),
     time: (at) => element(at, hour(at)),
-    seconds: (at) => element(at, format(locale, zone, 'seconds', { timeStyle: 'medium' }).format(toMs(at))),
+    seconds: (at) => element(at, format(locale, zone, { timeStyle: 'medium' }).format(toMs(at))),
     date: (at) => element(at, day(at)),
     moment: (at) => element(at, sameDay(at, now) ? hour(at) : both(at)),
     duration: (from, to) => duration(toMs(to) - toMs(from), locale),

@@ -14,10 +14,9 @@ const around = 60
 const restMs = 250
 
 if (form && input && line && list) {
-  const { index = '', searching = '', found = '', none = '', failed = '' } = form.dataset
-  const language = document.documentElement.lang
+  const { index = '', searching = '', found = '', none = '', failed = '', dates } = form.dataset
   // Days are written as on the rest of the page: "11 November 2026".
-  const day = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { dateStyle: 'long', timeZone: 'UTC' })
+  const day = new Intl.DateTimeFormat(dates, { dateStyle: 'long', timeZone: 'UTC' })
   const kept = new Map<string, Promise<unknown>>()
   const fetched = <T>(path: string): Promise<T> => {
     const known = kept.get(path)

@@ -1,5 +1,5 @@
 import type { Page, Response } from 'playwright-core'
-import type { Locale } from '#content/locales.ts'
+import type { Locale, Words } from '#content/locales.ts'
 import { locales } from '#content/locales.ts'
 import type { World } from './world.ts'
 
@@ -277,9 +277,9 @@ function showNews(): void {
 }
 
 /** Types into the search of the history and waits until it has looked through all months. */
-async function search(page: Page, words: Record<Locale, string>): Promise<void> {
+async function search(page: Page, words: Words & { en: string }): Promise<void> {
   const locale = (await page.getAttribute('html', 'lang')) as Locale
-  await page.fill('#query', words[locale])
+  await page.fill('#query', words[locale] ?? words.en)
   await page.waitForFunction(() => {
     const form = document.querySelector<HTMLFormElement>('form.search')
     const said = form?.querySelector('p')?.textContent

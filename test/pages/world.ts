@@ -82,7 +82,7 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
     const { data } = await ask<{ data: { key: string; title: Words; body: Words }[] }>('/api/v1/statements/templates')
     const template = data.find(({ key }) => key === 'holding')!
     const filled = (words: Words) =>
-      Object.fromEntries(locales.map((locale) => [locale, fill(words[locale] ?? '', slots[locale])]))
+      Object.fromEntries(locales.map((locale) => [locale, fill(words[locale] ?? '', slots[locale] ?? slots.en ?? {})]))
     const { id } = await ask<{ id: string }>(`/api/v1/incidents/${incident}/statements`, 'POST', {
       type: 'holding',
       template: template.key,
@@ -169,7 +169,7 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
 }
 
 /** What a person fills into the template. */
-const slots: Record<Locale, Record<string, string>> = {
+const slots: Partial<Record<Locale, Record<string, string>>> = {
   en: {
     service: 'order placement',
     state: 'is failing for most merchants',
@@ -189,7 +189,7 @@ const slots: Record<Locale, Record<string, string>> = {
 }
 
 /** Asks again until there is something, for twenty seconds. Throws this sentence when nothing came. */
-async function eventually<T>(ask: () => Promise<T | null>, otherwise: string): Promise<T> {
+export async function eventually<T>(ask: () => Promise<T | null>, otherwise: string): Promise<T> {
   for (let tries = 0; tries < 200; tries++) {
     const found = await ask()
     if (found !== null) return found
@@ -199,7 +199,7 @@ async function eventually<T>(ask: () => Promise<T | null>, otherwise: string): P
 }
 
 /** Signs in with what the demonstration printed, through the form. */
-async function signIn(browser: Browser, address: string, printed: string): Promise<World['session']> {
+export async function signIn(browser: Browser, address: string, printed: string): Promise<World['session']> {
   const [, , email, password] = /^Admin +(\S+) +(\S+) +(\S+)$/m.exec(printed)?.map(String) ?? []
   if (!email || !password) throw new Error(`The demonstration printed no login:\n${printed}`)
   const context = await browser.newContext()

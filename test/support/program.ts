@@ -20,10 +20,15 @@ export const bareEnvironment = (): NodeJS.ProcessEnv => {
   return { PATH, HOME, ...(NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}) }
 }
 
-/** Starts the real program as a process of its own and waits until it can publish. Throws with its output when it cannot. */
-export async function startRunning(args: string[], env: Record<string, string>, port: number): Promise<Running> {
+/** Starts the real program as a process of its own and waits until it can publish; `cwd` is the project's folder. Throws with its output when it cannot. */
+export async function startRunning(
+  args: string[],
+  env: Record<string, string>,
+  port: number,
+  cwd = root,
+): Promise<Running> {
   const child = spawn(process.execPath, args, {
-    cwd: root,
+    cwd,
     env: { ...bareEnvironment(), ...env, HOST: '127.0.0.1', PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

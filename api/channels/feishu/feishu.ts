@@ -99,7 +99,11 @@ function codeOf(text: string): number | null {
   }
 }
 
-const keys: Record<Locale, string> = { en: 'en_us', 'zh-CN': 'zh_cn' }
+/** How a language is called there: by its own name and its usual country, "en_us". */
+const keyOf = (locale: Locale): string => {
+  const { language, region } = new Intl.Locale(locale).maximize()
+  return `${language}_${region}`.toLowerCase()
+}
 const bytesOf = (text: string) => Buffer.byteLength(JSON.stringify(text))
 
 /** A post of several updates, each in its share of what a request may hold. */
@@ -112,7 +116,7 @@ function contentOf(messages: Message[]): object {
     ...paragraphsOf(message, share, many),
   ])
   const title = many ? '' : cutText(first!.chat?.heading ?? '', 500, bytesOf)
-  return { post: { [keys[first!.locale]]: { title, content: paragraphs } } }
+  return { post: { [keyOf(first!.locale)]: { title, content: paragraphs } } }
 }
 
 function paragraphsOf({ chat, text }: Message, share: number, withHeading: boolean): object[][] {

@@ -147,5 +147,5 @@ export function ruleIn(rule: Asked, components: { id: string; name: Words }[], l
     rule.segments.length && fill(affected.segments, { names: rule.segments.join(list) }),
   ]
     .filter(Boolean)
-    .join(locale === 'zh-CN' ? '；' : '; ')
+    .join(wordsOf(locale).page.join)
 }

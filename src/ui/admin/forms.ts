@@ -1,5 +1,6 @@
 import { pagePermission } from '#api/accounts/permissions.ts'
-import type { Locale } from '#content/locales.ts'
+import { houseLocale, type Locale } from '#content/locales.ts'
+import { wordsOf } from '#content/words.ts'
 
 /** The largest form the desk takes, in bytes. */
 const formBytesMax = 256 * 1024
@@ -66,8 +67,23 @@ export async function problemOf(response: {
 }
 
 /** The language of a sentence that the desk shows: the API refuses in English, whatever language the desk is in. */
-export const saidIn = (sentence: string, locale: Locale): Locale =>
-  locale === 'zh-CN' && !/\p{Script=Han}/u.test(sentence) ? 'en' : locale
+export function saidIn(sentence: string, locale: Locale): Locale {
+  if (locale === houseLocale) return locale
+  const own =
+    new Intl.Locale(locale).maximize().script === 'Latn'
+      ? isLabel(sentence, wordsOf(locale))
+      : /[^\P{L}\p{Script=Latin}]/u.test(sentence)
+  return own ? locale : houseLocale
+}
+
+/** Whether a sentence is one of a language's labels, with anything in its braces: English letters tell nothing there. */
+function isLabel(sentence: string, labels: unknown): boolean {
+  if (typeof labels === 'object' && labels !== null)
+    return Object.values(labels).some((label) => isLabel(sentence, label))
+  if (typeof labels !== 'string' || !/\p{L}{2}/u.test(labels.replace(/\{\w+\}/g, ''))) return false
+  const parts = labels.split(/\{\w+\}/).map((part) => part.replace(/[.*+?^$()|[\]\\{}]/g, '\\$&'))
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(sentence)
+}
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 

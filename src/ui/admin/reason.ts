@@ -1,9 +1,10 @@
+import { houseLocale, type Locale } from '#content/locales.ts'
 import type { Labels } from '#content/words.ts'
 
 /** A reason for people: its words, and the language they are in when that is not the desk's own. */
 export interface Reason {
   text: string
-  lang?: 'en'
+  lang?: Locale
 }
 
 const special = /[.*+?^$()|[\]\\]/g
@@ -17,5 +18,5 @@ export function reasonIn(w: Labels['admin'], reason: string): Reason {
     const found = new RegExp(`^${pattern.replace(special, '\\$&').replace(/\{(\w+)\}/g, '(?<$1>.+)')}$`).exec(reason)
     if (found) return { text: words.replace(/\{(\w+)\}/g, (_, name: string) => found.groups?.[name] ?? '') }
   }
-  return { text: reason, lang: 'en' }
+  return { text: reason, lang: houseLocale }
 }

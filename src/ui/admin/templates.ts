@@ -11,12 +11,16 @@ interface Template {
   body: Words
 }
 
-const files = import.meta.glob<string>('/content/templates/*/*.md', { query: '?raw', import: 'default', eager: true })
+const files = import.meta.glob<string>('/content/words/*/templates/*.md', {
+  query: '?raw',
+  import: 'default',
+  eager: true,
+})
 
 function load(): Template[] {
   const templates = new Map<string, Template>()
   for (const [path, text] of Object.entries(files)) {
-    const [, folder = '', key = ''] = /templates\/([^/]+)\/(.+)\.md$/.exec(path) ?? []
+    const [, folder = '', key = ''] = /words\/([^/]+)\/templates\/(.+)\.md$/.exec(path) ?? []
     const [, head = '', body = ''] = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/.exec(text) ?? []
     if (!isLocale(folder)) continue
     const facts: { name?: string; kind?: string; state?: string; title?: string } = parse(head) ?? {}

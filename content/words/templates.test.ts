@@ -6,12 +6,12 @@ import { incidentStatuses } from '#api/incidents/incident.ts'
 import { locales } from '#content/locales.ts'
 
 const read = (locale: string, file: string) => {
-  const text = readFileSync(join(import.meta.dirname, locale, file), 'utf8')
+  const text = readFileSync(join(import.meta.dirname, locale, 'templates', file), 'utf8')
   const [, head = '', body = ''] = /^---\n([\s\S]*?)\n---\n([\s\S]+)$/.exec(text) ?? []
   return { head: parse(head) as Record<string, string>, body: body.trim() }
 }
 const braces = (text = '') => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!).sort()
-const filesOf = (locale: string) => readdirSync(join(import.meta.dirname, locale)).sort()
+const filesOf = (locale: string) => readdirSync(join(import.meta.dirname, locale, 'templates')).sort()
 
 it('every template exists in every language and asks for the same things', () => {
   const [first, ...others] = locales
