@@ -144,7 +144,7 @@ export const permissions: readonly Permission[] = [
   // Compensation: what is given, who approves it, who has claimed it.
   ...get(all, '/api/v1/incidents/:id/offers', '/api/v1/offers/:id', '/api/v1/offers/:id/claims'),
   ...get(all, '/api/v1/incidents/:id/offers/choices'),
-  ...post(givers, '/api/v1/incidents/:id/offers', '/api/v1/offers/preview', '/api/v1/offers/:id/request'),
+  ...post(givers, '/api/v1/incidents/:id/offers', '/api/v1/incidents/:id/offers/preview', '/api/v1/offers/:id/request'),
   ...patch(givers, '/api/v1/offers/:id'),
   ...post(approvers, '/api/v1/offers/:id/approval'),
   ...post(givers, '/api/v1/offers/:id/live', '/api/v1/offers/:id/pause', '/api/v1/offers/:id/resumption'),

@@ -1,11 +1,12 @@
 import type { App } from '#api/app.ts'
 import { type Actor, record } from '#api/audit/audit.ts'
 import { AppError, conflict, invalid, notFound } from '#api/errors.ts'
+import { holdIncident } from '#api/incidents/queries.ts'
 import { newId } from '#api/lib/ids.ts'
 import { fromJson, toJson } from '#api/lib/json.ts'
 import { seatsFor, seatsOf, standingOf } from './approvers.ts'
 import { checkOffer } from './check.ts'
-import { checkReach, committedOf } from './commitment.ts'
+import { besideMinor, checkReach, committedOf } from './commitment.ts'
 import { moveOffer } from './offer.ts'
 import {
   approvalsOf,
@@ -13,6 +14,7 @@ import {
   findOffer,
   holdOffer,
   insertApproval,
+  offersOfIncident,
   saveOffer,
   termsAt,
   voidApprovals,
@@ -38,14 +40,16 @@ export async function weigh(app: App, id: string) {
 }
 
 /**
- * Sends an offer to those who must approve it: works out who fits and what it comes to, and from that who must. Throws
- * `invalid` where nobody fits or the budget does not reach, `conflict` where it cannot be sent now.
+ * Sends an offer to those who must approve it: works out who fits and what it comes to, and from that and the incident's
+ * other offers who must. Throws `invalid` where nobody fits or the budget does not reach, `conflict` where it cannot be sent now.
  */
 export async function requestApproval(app: App, actor: Actor, id: string): Promise<void> {
   const { row, input, reach, committedMinor, hash } = await weigh(app, id)
   checkOffer(input)
   checkReach(reach, row)
   await app.db.transaction().execute(async (trx) => {
+    // Two offers of one incident are asked for one after the other: the second sees what the first weighs.
+    await holdIncident(trx, row.incidentId)
     const before = await holdOffer(trx, id)
     if (!before) throw notFound('This offer')
     const state = moveOffer(before.state, 'request')
@@ -58,8 +62,9 @@ export async function requestApproval(app: App, actor: Actor, id: string): Promi
       throw conflict('This offer was changed a moment ago. Look at it again.')
     const now = app.now()
     await voidApprovals(trx, id, now)
+    const others = await offersOfIncident(trx, row.incidentId)
     const required = seatsFor(app.approvals, {
-      committedMinor,
+      committedMinor: committedMinor + besideMinor(others, row),
       currency: row.currency,
       kind: row.kind,
       admission: input.admission,

@@ -15,6 +15,7 @@ export const admissions = ['none', 'regret', 'apology'] as const
 
 /** What decides who approves. */
 export interface Weight {
+  /** What it may cost at the most, together with the other offers of its incident. */
   committedMinor: number
   currency: string
   kind: OfferKind

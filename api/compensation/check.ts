@@ -1,6 +1,7 @@
 import { invalid } from '#api/errors.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { locales, type Words } from '#content/locales.ts'
+import { admitsMore } from './admission.ts'
 import { amountMinorMax, isCurrency, type Rounding, readDecimal } from './amount.ts'
 import type { Admission } from './approvers.ts'
 import { type Eligibility, mayOverlap } from './eligibility.ts'
@@ -50,6 +51,9 @@ export function checkOffer(input: OfferInput): void {
   money(wrong, 'budgetMinor', input.budgetMinor)
   money(wrong, 'perCustomerMinor', input.perCustomerMinor)
   count(wrong, 'eligibility.minAffectedMinutes', input.eligibility.minAffectedMinutes, minutesMax)
+  const more = admitsMore(input.admission, input.title, input.terms)
+  if (more)
+    wrong.admission = `These words express ${more === 'apology' ? 'an apology' : 'regret'}: say so, because more people approve that, or write them otherwise.`
   checkValue(wrong, input.value)
   if (input.value.kind === 'refund' && !input.eligibility.listId)
     wrong['eligibility.listId'] = 'A refund reads its amounts from a list of who was affected: choose one.'

@@ -10,7 +10,7 @@ import { seatsFor } from './approvers.ts'
 import { countExports } from './billing-queries.ts'
 import { checkOffer, type OfferInput } from './check.ts'
 import { countCodes } from './code-queries.ts'
-import { committedOf } from './commitment.ts'
+import { besideMinor, committedOf } from './commitment.ts'
 import { kindsOfCustomers, listsOfIncident } from './eligible-queries.ts'
 import { approvalsOf, findOffer, incidentExists, offersOfIncident, termsOf } from './offer-queries.ts'
 import { reckon } from './reckon.ts'
@@ -83,19 +83,25 @@ export async function readChoices(app: App, incidentId: string) {
   return { lists: await listsOfIncident(app.db, incidentId), ...(await kindsOfCustomers(app.db)) }
 }
 
-/** What an offer as it is written would come to: who fits, how much, and who must approve. Writes nothing. */
-export async function previewOffer(app: App, input: OfferInput) {
+/**
+ * What an offer as it is written would come to: who fits, how much, what the incident's other offers weigh beside it, and
+ * who must approve. Writes nothing. Throws `not_found`, `invalid`.
+ */
+export async function previewOffer(app: App, incidentId: string, input: OfferInput) {
+  if (!(await incidentExists(app.db, incidentId))) throw notFound('This incident')
   checkOffer(input)
   const reach = await reckon(app.db, { ...input, id: '' })
   const committedMinor = committedOf(reach, input)
-  const weight = { committedMinor, currency: input.currency, kind: input.value.kind, admission: input.admission }
+  const { currency, admission } = input
+  const beside = besideMinor(await offersOfIncident(app.db, incidentId), { id: '', currency })
+  const weight = { committedMinor: committedMinor + beside, currency, kind: input.value.kind, admission }
   const required = seatsFor(app.approvals, weight).map((seat) => ({
     seat,
     role: app.approvals.seats[seat]?.role ?? '',
     title: app.approvals.seats[seat]?.title ?? {},
   }))
   const nothing = Object.entries(reach.nothing).map(([reason, count]) => ({ reason, count }))
-  return { eligible: reach.eligible, committedMinor, plans: reach.plans, nothing, required }
+  return { eligible: reach.eligible, committedMinor, besideMinor: beside, plans: reach.plans, nothing, required }
 }
 
 /** Rows read and written in one piece. */

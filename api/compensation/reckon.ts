@@ -45,20 +45,28 @@ export async function sharesAfter(
   }))
 }
 
+interface PlanSum {
+  plan: string
+  count: number
+  amountMinor: number
+  days: number | null
+}
+
 export interface Reckoning {
   eligible: number
   /** What all of them come to, in the smallest coin. */
   sumMinor: number
   /** The largest share of one customer. */
   mostMinor: number
-  plans: { plan: string; count: number; amountMinor: number }[]
+  /** `days` where all of a plan get as many. */
+  plans: PlanSum[]
   /** Who fits and gets nothing, by reason. */
   nothing: Partial<Record<NothingReason, number>>
 }
 
 /** Counts who fits and what that comes to, in pieces. */
 export async function reckon(db: Db, offer: Reckoned): Promise<Reckoning> {
-  const plans = new Map<string, { plan: string; count: number; amountMinor: number }>()
+  const plans = new Map<string, PlanSum>()
   const sum: Reckoning = { eligible: 0, sumMinor: 0, mostMinor: 0, plans: [], nothing: {} }
   for (let afterId = ''; ; ) {
     const shares = await sharesAfter(db, offer, afterId)
@@ -67,8 +75,9 @@ export async function reckon(db: Db, offer: Reckoned): Promise<Reckoning> {
         sum.nothing[worth.nothing] = (sum.nothing[worth.nothing] ?? 0) + 1
         continue
       }
-      const of = plans.get(plan) ?? { plan, count: 0, amountMinor: 0 }
-      plans.set(plan, { plan, count: of.count + 1, amountMinor: of.amountMinor + worth.amountMinor })
+      const of = plans.get(plan) ?? { plan, count: 0, amountMinor: 0, days: worth.days }
+      const days = of.days === worth.days ? of.days : null
+      plans.set(plan, { plan, count: of.count + 1, amountMinor: of.amountMinor + worth.amountMinor, days })
       sum.eligible++
       sum.sumMinor += worth.amountMinor
       sum.mostMinor = Math.max(sum.mostMinor, worth.amountMinor)

@@ -60,14 +60,15 @@ export function offerRoutes(app: App) {
       createRoute({
         ...common,
         method: 'post',
-        path: '/api/v1/offers/preview',
-        request: body(inputs.create),
+        path: '/api/v1/incidents/{id}/offers/preview',
+        request: { params: idParam, ...body(inputs.create) },
         responses: {
           200: answer(previewShape, 'What it would come to. Nothing is written.'),
-          ...refusals(400, 401, 403, 422),
+          ...refusals(400, 401, 403, 404, 422),
         },
       }),
-      async (c) => c.json(await previewOffer(app, wholeInput(c.req.valid('json'), app.now())), 200),
+      async (c) =>
+        c.json(await previewOffer(app, c.req.valid('param').id, wholeInput(c.req.valid('json'), app.now())), 200),
     )
     .openapi(
       createRoute({

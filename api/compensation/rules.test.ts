@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { admitsMore } from './admission.ts'
 import { seatsFor, seatsOf, standingOf } from './approvers.ts'
 import { afterAnswer, billingWaitsMs } from './billing-message.ts'
 import { checkOffer, checkOverlap, type OfferInput } from './check.ts'
 import { type ClaimState, claimStates, doorOf, statesBefore, usableUntil } from './claim.ts'
 import { newCode, readCodeList, readOwnCode } from './code.ts'
-import { checkReach, committedOf } from './commitment.ts'
-import { mayMove, moveOffer, offerMoves, offerStates } from './offer.ts'
+import { besideMinor, checkReach, committedOf } from './commitment.ts'
+import { mayMove, moveOffer, type OfferState, offerMoves, offerStates } from './offer.ts'
 import { loadApprovals, readApprovals } from './policy.ts'
 import { totalsOf } from './totals.ts'
 
@@ -25,6 +26,38 @@ it('the amount decides who approves, money paid back and an apology need the hea
   expect(seats(1, { kind: 'refund' })).toEqual(['commsLead', 'chiefExecutive', 'legal'])
   expect(seats(1, { admission: 'apology' })).toEqual(['commsLead', 'chiefExecutive', 'legal'])
   expect(seats(1, { currency: 'EUR' })).toEqual(all)
+})
+
+it('an offer weighs what the others of its incident weigh, so that splitting it passes below no limit', () => {
+  const offer = (id: string, state: OfferState, yuan: number, more = {}) => ({
+    id,
+    state,
+    currency: 'CNY',
+    committedMinor: yuan * 100,
+    issuedMinor: 0,
+    ...more,
+  })
+  const halves = [offer('a', 'pending_approval', 4_000), offer('b', 'draft', 4_000)]
+  const second = besideMinor(halves, { id: 'b', currency: 'CNY' })
+  expect(second).toBe(400_000)
+  expect(besideMinor(halves, { id: 'a', currency: 'CNY' })).toBe(0)
+  expect(seatsFor(policy, { ...weight, committedMinor: 400_000 + second })).toEqual(['coordinationLead', 'finance'])
+  const over = [
+    offer('c', 'closed', 900, { issuedMinor: 30_000 }),
+    offer('d', 'cancelled', 900, { issuedMinor: 0 }),
+    offer('e', 'paused', 50),
+    offer('f', 'live', 50, { currency: 'EUR' }),
+  ]
+  expect(besideMinor(over, { id: 'b', currency: 'CNY' })).toBe(30_000 + 5_000)
+})
+
+it('words that apologise are not passed off as plain ones', () => {
+  const said = (en: string, zh: string) => [{ en, 'zh-CN': zh }]
+  expect(admitsMore('none', ...said('A coupon', '优惠券'))).toBeNull()
+  expect(admitsMore('none', ...said('A coupon', '为表歉意'))).toBe('apology')
+  expect(admitsMore('none', ...said('We regret this', '优惠券'))).toBe('regret')
+  expect(admitsMore('regret', ...said('We are sorry', '优惠券'))).toBe('apology')
+  expect(admitsMore('apology', ...said('We apologise', '深表歉意'))).toBeNull()
 })
 
 it('a person fills every seat of their roles, and where several roles are asked for two people decide', () => {

@@ -116,7 +116,8 @@ export const previewShape = z
   .object({
     eligible: z.number(),
     committedMinor: minor,
-    plans: z.array(z.object({ plan: z.string(), count: z.number(), amountMinor: minor })),
+    besideMinor: minor.openapi({ description: 'What the other offers of this incident weigh beside it.' }),
+    plans: z.array(z.object({ plan: z.string(), count: z.number(), amountMinor: minor, days: z.number().nullable() })),
     nothing: z.array(z.object({ reason: z.string(), count: z.number() })),
     required: z.array(seat),
   })

@@ -116,7 +116,20 @@ const publicStates: State[] = [
   { name: 'claim-dead', path: '/claims/nothing/', status: 404 },
   { name: 'leave-offers-dead', path: '/unsubscribe/offers/nothing', status: 404 },
   { name: 'admin-offers', path: ({ incident }) => `/admin/incidents/${incident}/compensation` },
-  { name: 'admin-offer-new', path: ({ incident }) => `/admin/incidents/${incident}/compensation/new?preset=coupon` },
+  { name: 'admin-offer-which', path: ({ incident }) => `/admin/incidents/${incident}/compensation/new` },
+  { name: 'admin-offer-new', path: ({ incident }) => `/admin/incidents/${incident}/compensation/new?kind=coupon` },
+  { name: 'admin-offer-credit', path: ({ incident }) => `/admin/incidents/${incident}/compensation/new?kind=credit` },
+  {
+    name: 'admin-offer-refused',
+    path: ({ incident }) => `/admin/incidents/${incident}/compensation/new?kind=refund`,
+    status: 422,
+    act: pressed('main [name=action][value=preview]'),
+  },
+  {
+    name: 'admin-offer-worth',
+    path: ({ incident }) => `/admin/incidents/${incident}/compensation/new?kind=service_extension`,
+    act: pressed('main [name=action][value=preview]'),
+  },
   { name: 'admin-offer', path: ({ incident, offer }) => `/admin/incidents/${incident}/compensation/${offer}` },
 ]
 

@@ -142,6 +142,12 @@ tell('who approves is decided by the amount, and a change of the words makes it 
   await requestApproval(app, lin, id)
   const hash = (await findOffer(app.db, id))!.requestedHash!
   expect(await findOffer(app.db, id)).toMatchObject({ eligibleCount: 1_701, committedMinor: 5_103_000 })
+  // A small one beside it weighs what both come to.
+  const small = await offerCompensation(app, lin, incident.id, coupon(listId, { basis: 'sla', budgetMinor: 3_000 }))
+  await requestApproval(app, lin, small.id)
+  const { requestedHash, requiredSeats } = (await findOffer(app.db, small.id))!
+  expect(requiredSeats).toBe('["coordinationLead","finance","headOfBusiness"]')
+  await expect(approveOffer(app, lin, small.id, requestedHash!)).rejects.toThrow('None of them is yours')
   for (const person of [lin, xu, wu])
     await expect(approveOffer(app, person, id, hash)).rejects.toThrow('None of them is yours')
   await expect(approveOffer(app, sun, id, 'another')).rejects.toThrow('changed since')

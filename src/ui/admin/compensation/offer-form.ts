@@ -1,5 +1,7 @@
 import { readAmount, showAmount } from '#api/compensation/amount.ts'
+import { offerKinds } from '#api/compensation/offer.ts'
 import type { Tier } from '#api/compensation/uptime.ts'
+import type { OfferKind } from '#api/compensation/value.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { type Locale, locales, type Words } from '#content/locales.ts'
 import { fill, wordsOf } from '#content/words.ts'
@@ -19,66 +21,72 @@ export function typedOffer(form: FormData): OfferTyped {
   return typed
 }
 
-export const presets = ['credit', 'extension', 'coupon'] as const
-export type Preset = (typeof presets)[number]
-export const isPreset = (text: string): text is Preset => (presets as readonly string[]).includes(text)
+export const isKind = (text: string): text is OfferKind => (offerKinds as readonly string[]).includes(text)
+
+/** How what is given may be worked out, the usual way first; none where an amount is simply named. */
+export const modesOf = (kind: string): readonly ('tier' | 'multiple' | 'days' | 'hourly')[] =>
+  kind === 'credit' ? ['tier', 'multiple', 'hourly'] : kind === 'service_extension' ? ['multiple', 'days', 'tier'] : []
 
 interface Moment {
   now: Instant
   zone: string
-  /** Minutes that the incident lasted. */
+  /** When the incident began, and how many minutes it lasted. */
+  startedAt: Instant
   minutes: number
 }
 
-/** A form to begin with: the three kinds of offers that an evening like the demonstration's leads to. */
-export function presetForm(preset: Preset, { now, zone, minutes }: Moment): OfferTyped {
-  const texts = locales.flatMap((locale): [string, string][] => {
-    const { title, terms } = wordsOf(locale).compensation.desk.templates[preset]
-    return [
-      [`title.${locale}`, title],
-      [`terms.${locale}`, terms],
-    ]
-  })
-  const year = wallText(now, zone).slice(0, 4)
-  const month = wallText(now, zone).slice(0, 7)
+/** A form to begin with; three kinds come with words that have served before. */
+export function presetForm(kind: OfferKind, { now, zone, startedAt, minutes }: Moment): OfferTyped {
+  const [year = 0, month = 0] = wallText(now, zone).split('-').map(Number)
+  const lastDay = new Date(Date.UTC(year, month + 1, 0)).toISOString().slice(0, 10)
   const common: [string, string][] = [
+    ['kind', kind],
+    ['basis', 'goodwill'],
     ['currency', 'CNY'],
     ['claimFrom', wallText(now, zone)],
-    ['claimUntil', `${year}-12-31T23:59`],
+    ['claimUntil', `${lastDay}T23:59`],
     ['minutes', String(minutes)],
     ['minutesFrom', 'offer'],
-    ['month', month],
+    ['month', wallText(startedAt, zone).slice(0, 7)],
     ['periodDays', '30'],
     ['feeFrom', 'customer'],
     ['excludeInternal', '1'],
-    ['admission', 'apology'],
+    ['delivery', 'on_claim'],
+    ['admission', 'none'],
   ]
-  const own: Record<Preset, [string, string][]> = {
+  const own: Record<OfferKind, [string, string][]> = {
     credit: [
       ['basis', 'sla'],
-      ['kind', 'credit'],
       ['mode', 'tier'],
       ['tiers', '< 99.9 10\n< 99.0 30\n< 95.0 100'],
-      ['delivery', 'on_claim'],
       ['plans', 'enterprise'],
     ],
-    extension: [
-      ['basis', 'goodwill'],
-      ['kind', 'service_extension'],
+    service_extension: [
       ['mode', 'multiple'],
       ['multiple', '100'],
       ['delivery', 'automatic'],
       ['plans', 'basic\npro'],
     ],
     coupon: [
-      ['basis', 'goodwill'],
-      ['kind', 'coupon'],
       ['amount', '30.00'],
       ['useWithinDays', '30'],
-      ['delivery', 'on_claim'],
     ],
+    refund: [],
+    other: [],
   }
-  return new Map([...common, ...texts, ...own[preset]])
+  return new Map([...common, ...own[kind], ...templateOf(kind)])
+}
+
+function templateOf(kind: OfferKind): [string, string][] {
+  if (kind === 'refund' || kind === 'other') return []
+  const texts = locales.flatMap((locale): [string, string][] => {
+    const { title, terms } = wordsOf(locale).compensation.desk.templates[kind]
+    return [
+      [`title.${locale}`, title],
+      [`terms.${locale}`, terms],
+    ]
+  })
+  return [...texts, ['admission', 'apology']]
 }
 
 const lines = (text: string | undefined) => (text ?? '').split('\n').filter(Boolean)
@@ -146,7 +154,8 @@ export function readOfferForm(typed: OfferTyped, zone: string, locale: Locale) {
         kind: 'credit' as const,
         mode: creditMode,
         downtime,
-        feeFrom: text('feeFrom') === 'list' ? ('list' as const) : ('customer' as const),
+        // Fees by the hour stand in a list alone.
+        feeFrom: creditMode === 'hourly' || text('feeFrom') === 'list' ? ('list' as const) : ('customer' as const),
         ...(creditMode === 'tier'
           ? { tiers: tiers().map(({ op, bound, rest }) => ({ op, bound, percent: rest })), month: text('month') }
           : { multiple: whole('multiple') ?? 0 }),
