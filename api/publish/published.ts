@@ -20,7 +20,9 @@ export interface Published {
 }
 
 /** Pages that exist as files or not at all: nobody needs the renderer to learn that one is missing. */
-const wholly = new RegExp(`^(?:/(?:${locales.join('|')}))?/(?:incidents|history|i|maintenance|components|api/v2)/.`)
+const wholly = new RegExp(
+  `^(?:/(?:${locales.join('|')}))?/(?:incidents|history|i|maintenance|components|statements|api/v2)/.`,
+)
 
 /** Opens the folder of published files; whatever lies there is served from the first moment. */
 export function openPublished(dir: string, publicUrl: string): Published {

@@ -5,15 +5,23 @@ import { join } from 'node:path'
 import type { App } from '#api/app.ts'
 import { openDrawing } from '#api/drawing.ts'
 import { openDraw } from '#api/publish/draw.ts'
+import type { Finished } from '#api/publish/files.ts'
 import { openPublished } from '#api/publish/published.ts'
 import { openPublisher } from '#api/publish/publisher.ts'
 
-/** The built site, drawn from this record into this app's folder as the program does it, in this thread and by its clock. */
-export async function openSite(app: App) {
+/**
+ * The built site, drawn from this record into this app's folder as the program does it, in this thread and by its clock.
+ * `shown` is told of each step in which readers see something new.
+ */
+export async function openSite(app: App, shown: (files: Finished[]) => void = () => {}) {
   const dir = join(app.config.dataDir, 'published')
   mkdirSync(dir, { recursive: true })
   const published = openPublished(dir, app.config.publicUrl)
-  const publisher = await openPublisher(app, { ...(await openDrawing(app)), dir, show: published.swap })
+  const show = (files: Finished[], gone: string[]) => {
+    shown(files)
+    published.swap(files, gone)
+  }
+  const publisher = await openPublisher(app, { ...(await openDrawing(app)), dir, show })
   await publisher.start()
   // The pages of a long past come after the first ones.
   await publisher.publishChanges()
