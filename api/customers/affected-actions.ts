@@ -6,6 +6,7 @@ import { AppError, conflict, invalid, notFound } from '#api/errors.ts'
 import { type Claim, settle } from '#api/http/claims.ts'
 import { newId } from '#api/lib/ids.ts'
 import { toJson } from '#api/lib/json.ts'
+import { announce } from '#api/outbox/outbox.ts'
 import { parserOf } from './actions.ts'
 import {
   customersBehind,
@@ -79,9 +80,11 @@ export async function nameAffected(
     await insertAffected(trx, rows)
     const made = { rows: rows.length, hash: hashOf(customers), createdAt: now, createdBy: actor.id }
     await insertList(trx, { ...list, ...made, rule: null, importId: null, discardedAt: null })
+    await announce(trx, now, { kind: 'affected.counted', incidentId })
     await record(trx, now, actor, 'affected.named', list.id, { after: { ...list, rows: rows.length } })
     await settle(trx, more.claim, list.id)
   })
+  app.wake()
   return { id: list.id }
 }
 
@@ -141,6 +144,8 @@ export async function discardList(app: App, actor: Actor, id: string): Promise<v
         `${length === 1 ? 'An offer that is' : `${length} offers that are`} more than a draft choose${length === 1 ? 's' : ''} from this list. Cancel ${length === 1 ? 'it' : 'them'} first.`,
       )
     await discard(trx, id, now)
+    await announce(trx, now, { kind: 'affected.counted', incidentId: list.incidentId })
     await record(trx, now, actor, 'affected.discarded', id, { before: list })
   })
+  app.wake()
 }

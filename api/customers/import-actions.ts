@@ -5,6 +5,7 @@ import { conflict, invalid, notFound } from '#api/errors.ts'
 import { isCurrency } from '#api/lib/amount.ts'
 import { newId } from '#api/lib/ids.ts'
 import { fromJson, toJson } from '#api/lib/json.ts'
+import { announce } from '#api/outbox/outbox.ts'
 import { insertList } from './affected-queries.ts'
 import { isField, type Mapping, mappingFault, plainHeading } from './columns.ts'
 import { findImport, moveImport, rememberHeadings, throwAway } from './import-queries.ts'
@@ -91,7 +92,7 @@ export async function commitImport(app: App, actor: Actor, id: string): Promise<
         ? { ...stamp, state: 'committed' as const, applied: found.accepted }
         : { ...stamp, state: 'committing' as const, lineDone: 0, applied: 0 }
     if (!(await moveImport(trx, found, to))) throw movedOn()
-    if (found.kind === 'affected')
+    if (found.kind === 'affected') {
       await insertList(trx, {
         id: found.listId!,
         incidentId: found.incidentId!,
@@ -105,6 +106,9 @@ export async function commitImport(app: App, actor: Actor, id: string): Promise<
         createdBy: actor.id,
         discardedAt: null,
       })
+      // What statements say of how many were affected may be another number now.
+      await announce(trx, now, { kind: 'affected.counted', incidentId: found.incidentId! })
+    }
     const { kind, hash, accepted, rejected, duplicates, unknown, listId } = found
     await record(trx, now, actor, 'import.committed', id, {
       after: { kind, hash, accepted, rejected, duplicates, unknown, listId },

@@ -13,7 +13,7 @@ import { addEvent, factsNow, insertStatement, readWhole, saveMention, startsOf }
 import type { Statement } from './show.ts'
 import { checkFollows, checkStep } from './statement.ts'
 import { findTemplate } from './templates.ts'
-import { type Asked, addVersion, placeOf, takeTurn } from './turn.ts'
+import { type Asked, addVersion, nextVersion, placeOf, step, stepWith } from './turn.ts'
 import { kinds, type StatementType, type Visibility } from './types.ts'
 
 export interface NewStatement {
@@ -103,56 +103,41 @@ function checkDraft(input: NewStatement, visibility: Visibility, template: Retur
  * words. The same text again changes nothing. Throws `conflict` when another version than the one it `follows` is the
  * newest.
  */
-export const saveVersion = (
-  app: App,
-  actor: Actor,
-  id: string,
-  input: { title: Words; body: Words; note?: Words | undefined; follows?: string | undefined },
-  asked: Asked = {},
-): Promise<Statement> =>
-  takeTurn(
-    app,
-    actor,
-    id,
-    async ({ trx, now, statement, versions, newest, facts }) => {
-      checkStep(statement.state, 'save')
-      checkFollows(input.follows, newest)
-      const note = input.note ?? fromJson<Words>(newest.note)
-      const of = { statementId: id, template: statement.template, versions, facts }
-      const version = await addVersion(trx, actor, now, of, { ...input, note })
-      if (!version) return null
-      const after: Row<'statement'> = {
-        ...statement,
-        state: 'draft',
-        versionId: version.id,
-        approvedHash: null,
-        publishAt: null,
-      }
-      return { after, events: [{ kind: 'saved' }] }
-    },
-    asked,
-  )
+export const saveVersion = stepWith<{
+  title: Words
+  body: Words
+  note?: Words | undefined
+  follows?: string | undefined
+}>(async (turn, input) => {
+  const { statement, newest } = turn
+  checkStep(statement.state, 'save')
+  checkFollows(input.follows, newest)
+  const note = input.note ?? fromJson<Words>(newest.note)
+  const version = await nextVersion(turn, { ...input, note })
+  if (!version) return null
+  const after: Row<'statement'> = {
+    ...statement,
+    state: 'draft',
+    versionId: version.id,
+    approvedHash: null,
+    publishAt: null,
+  }
+  return { after, events: [{ kind: 'saved' }] }
+})
 
 /** Ends work that was never published; of a correction, what is published stays as it is. */
-export const discardStatement = (app: App, actor: Actor, id: string, asked: Asked = {}): Promise<Statement> =>
-  takeTurn(
-    app,
-    actor,
-    id,
-    ({ statement }) => {
-      checkStep(statement.state, 'discard')
-      const { publishedVersionId, correctedAt } = statement
-      const after: Row<'statement'> = {
-        ...statement,
-        state: publishedVersionId ? (correctedAt ? 'corrected' : 'published') : 'discarded',
-        versionId: publishedVersionId ?? statement.versionId,
-        approvedHash: null,
-        publishAt: publishedVersionId ? statement.publishAt : null,
-      }
-      return { after, events: [{ kind: 'discarded', versionId: statement.versionId }] }
-    },
-    asked,
-  )
+export const discardStatement = step(({ statement }) => {
+  checkStep(statement.state, 'discard')
+  const { publishedVersionId, correctedAt } = statement
+  const after: Row<'statement'> = {
+    ...statement,
+    state: publishedVersionId ? (correctedAt ? 'corrected' : 'published') : 'discarded',
+    versionId: publishedVersionId ?? statement.versionId,
+    approvedHash: null,
+    publishAt: publishedVersionId ? statement.publishAt : null,
+  }
+  return { after, events: [{ kind: 'discarded', versionId: statement.versionId }] }
+})
 
 export interface Mention {
   mentionedAt: Instant | null

@@ -1,13 +1,11 @@
-import type { App } from '#api/app.ts'
-import type { Actor } from '#api/audit/audit.ts'
 import { namesOf } from '#api/audit/names.ts'
 import { conflict, invalid } from '#api/errors.ts'
 import { toMs, wallOf } from '#api/lib/time.ts'
 import { openBraces } from './facts.ts'
 import { eventsOf } from './queries.ts'
-import { type Statement, wordingOf } from './show.ts'
+import { wordingOf } from './show.ts'
 import { checkApproval, checkStep } from './statement.ts'
-import { type Asked, changedSince, type Turn, takeTurn } from './turn.ts'
+import { changedSince, step, stepWith, type Turn } from './turn.ts'
 import { kinds } from './types.ts'
 
 /** Refuses a text with an open brace: nobody can approve, and no reader understand, what is not filled in yet. */
@@ -18,78 +16,47 @@ export function checkComplete({ newest }: Pick<Turn, 'newest'>): void {
 }
 
 /** Gives the newest version to legal. */
-export const askForReview = (app: App, actor: Actor, id: string, asked: Asked = {}): Promise<Statement> =>
-  takeTurn(
-    app,
-    actor,
-    id,
-    (turn) => {
-      const { statement } = turn
-      checkStep(statement.state, 'ask')
-      if (kinds[statement.type].legal === 'no')
-        throw conflict('This kind of statement needs no review: publish it when it is right.')
-      checkComplete(turn)
-      return { after: { ...statement, state: 'legal_review' }, events: [{ kind: 'review_asked' }] }
-    },
-    asked,
-  )
+export const askForReview = step((turn) => {
+  const { statement } = turn
+  checkStep(statement.state, 'ask')
+  if (kinds[statement.type].legal === 'no')
+    throw conflict('This kind of statement needs no review: publish it when it is right.')
+  checkComplete(turn)
+  return { after: { ...statement, state: 'legal_review' }, events: [{ kind: 'review_asked' }] }
+})
 
 /** Legal sends a text back with what has to change. */
-export const requestChanges = (
-  app: App,
-  actor: Actor,
-  id: string,
-  { note }: { note: string },
-  asked: Asked = {},
-): Promise<Statement> =>
-  takeTurn(
-    app,
-    actor,
-    id,
-    ({ statement }) => {
-      checkStep(statement.state, 'request_changes')
-      return {
-        after: { ...statement, state: 'changes_requested', approvedHash: null },
-        events: [{ kind: 'changes_requested', note }],
-      }
-    },
-    asked,
-  )
+export const requestChanges = stepWith<{ note: string }>(({ statement }, { note }) => {
+  checkStep(statement.state, 'request_changes')
+  return {
+    after: { ...statement, state: 'changes_requested', approvedHash: null },
+    events: [{ kind: 'changes_requested', note }],
+  }
+})
 
 /**
  * Legal lets one wording go out, named by its hash, in every language at once. Throws `conflict`: with what changed when
  * that is not the newest version, and with the name of whoever was faster when it is approved already.
  */
-export const approveStatement = (
-  app: App,
-  actor: Actor,
-  id: string,
-  { hash, note }: { hash: string; note?: string | undefined },
-  asked: Asked = {},
-): Promise<Statement> =>
-  takeTurn(
-    app,
-    actor,
-    id,
-    async ({ trx, statement, versions, newest }) => {
-      const read = versions.findLast((version) => version.hash === hash)
-      if (statement.state === 'approved' && newest.hash === hash) {
-        const last = (await eventsOf(trx, [id])).findLast(({ kind }) => kind === 'approved')
-        const name = (await namesOf(trx, [last?.by ?? ''])).get(last?.by ?? '') ?? 'Somebody else'
-        throw conflict(
-          `${name} approved this version${last ? ` at ${hourOf(last.at, app.site.zone)}` : ''} already. Nothing is left for you to do.`,
-        )
-      }
-      const changed = read && read.id !== newest.id ? changedSince(read, newest) : null
-      if (newest.hash === hash) checkStep(statement.state, 'approve')
-      checkApproval(newest, { hash, by: actor.id, changed })
-      return {
-        after: { ...statement, state: 'approved', approvedHash: hash },
-        events: [{ kind: 'approved', note: note || null }],
-      }
-    },
-    asked,
-  )
+export const approveStatement = stepWith<{ hash: string; note?: string | undefined }>(
+  async ({ app, actor, trx, statement, versions, newest }, { hash, note }) => {
+    const read = versions.findLast((version) => version.hash === hash)
+    if (statement.state === 'approved' && newest.hash === hash) {
+      const last = (await eventsOf(trx, [statement.id])).findLast(({ kind }) => kind === 'approved')
+      const name = (await namesOf(trx, [last?.by ?? ''])).get(last?.by ?? '') ?? 'Somebody else'
+      throw conflict(
+        `${name} approved this version${last ? ` at ${hourOf(last.at, app.site.zone)}` : ''} already. Nothing is left for you to do.`,
+      )
+    }
+    const changed = read && read.id !== newest.id ? changedSince(read, newest) : null
+    if (newest.hash === hash) checkStep(statement.state, 'approve')
+    checkApproval(newest, { hash, by: actor.id, changed })
+    return {
+      after: { ...statement, state: 'approved', approvedHash: hash },
+      events: [{ kind: 'approved', note: note || null }],
+    }
+  },
+)
 
 const hourOf = (at: string, zone: string): string => {
   const { hour, minute } = wallOf(toMs(at), zone)

@@ -51,7 +51,7 @@ const from: Record<Step, StatementState[]> = {
 /** Why a step cannot be taken from a state, as somebody who wants to take it needs to hear it. */
 const refusals: Record<StatementState, string> = {
   draft: 'This statement is a draft. Ask legal to review it first.',
-  changes_requested: 'Legal asked for changes. Save the changed text and ask again.',
+  changes_requested: 'Changes were asked for. Save the changed text and ask again.',
   legal_review: 'Legal is reading this statement. Wait for the answer, or save another text.',
   approved: 'This text is approved already.',
   scheduled: 'This statement is scheduled. Take it off the schedule first.',

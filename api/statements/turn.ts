@@ -29,6 +29,8 @@ export const placeOf = (app: App): Place => ({ zone: app.site.zone, publicUrl: a
 
 /** A statement in the hands of one person: nobody else changes it until they are done. */
 export interface Turn {
+  app: App
+  actor: Actor
   trx: Trx
   now: Instant
   statement: Row<'statement'>
@@ -60,7 +62,7 @@ export async function takeTurn(
   app: App,
   actor: Actor,
   id: string,
-  run: (turn: Turn) => Promise<Outcome | null> | Outcome | null,
+  run: (turn: Turn) => Came,
   { claim, program = false }: Asked & { program?: boolean } = {},
 ): Promise<Statement> {
   const whole = await app.db.transaction().execute(async (trx) => {
@@ -73,7 +75,7 @@ export async function takeTurn(
     const versions = await versionsOf(trx, [id])
     const newest = versions.find((version) => version.id === statement.versionId)!
     const facts = (await factsNow(trx, statement.incidentId, placeOf(app)))!
-    const outcome = await run({ trx, now, statement, versions, newest, facts })
+    const outcome = await run({ app, actor, trx, now, statement, versions, newest, facts })
     if (outcome) await finish(trx, now, actor, statement, outcome)
     await settle(trx, claim, id)
     return (await readWhole(trx, id, placeOf(app), now))!
@@ -81,6 +83,20 @@ export async function takeTurn(
   app.wake()
   return whole
 }
+
+type Came = Promise<Outcome | null> | Outcome | null
+
+/** A step that asks for nothing but its statement: what `run` says, in one turn. */
+export const step =
+  (run: (turn: Turn) => Came) =>
+  (app: App, actor: Actor, id: string, asked: Asked = {}): Promise<Statement> =>
+    takeTurn(app, actor, id, run, asked)
+
+/** A step with what a person has to say for it. */
+export const stepWith =
+  <Input>(run: (turn: Turn, input: Input) => Came) =>
+  (app: App, actor: Actor, id: string, input: Input, asked: Asked = {}): Promise<Statement> =>
+    takeTurn(app, actor, id, (turn) => run(turn, input), asked)
 
 async function finish(trx: Trx, now: Instant, actor: Actor, before: Row<'statement'>, outcome: Outcome): Promise<void> {
   const { after, events, announced } = outcome
@@ -121,6 +137,12 @@ export async function addVersion(
   await insertVersion(trx, version)
   return version
 }
+
+/** Writes what somebody whose turn it is has written; null when nothing in it is new. */
+export const nextVersion = (
+  { trx, actor, now, statement: { id: statementId, template }, versions, facts }: Turn,
+  words: Pick<Wording, 'title' | 'body' | 'note'>,
+) => addVersion(trx, actor, now, { statementId, template, versions, facts }, words)
 
 /** What differs between an earlier version and the newest one, for whoever is refused because of it; null when there is none. */
 export function changedSince(

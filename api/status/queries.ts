@@ -177,7 +177,7 @@ export const announcedBetween = (db: Db, seq: number, revision: number) =>
     .execute()
 
 /** What says more about something that is listed already. */
-export const furtherWords: readonly string[] = ['incident.updated', 'incident.resolved']
+export const furtherWords: readonly string[] = ['incident.updated', 'incident.resolved', 'affected.counted']
 
 /** Whether anything but further words was announced after `seq`, up to `revision`. */
 export async function listedBetween(db: Db, seq: number, revision: number): Promise<boolean> {

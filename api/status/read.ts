@@ -211,7 +211,6 @@ export async function changesSince(
   const before = await queries.factsBefore(db, incidentIds)
   const planned = rows.filter(({ kind }) => kind.startsWith('maintenance.')).map(({ createdAt }) => createdAt)
   const maintenances = await queries.maintenancesOf(db, planned)
-  const { statements, saidAt } = await changedStatements(db, changed, rows)
   const starts = [
     ...incidents.map(({ startedAt }) => startedAt),
     ...before.map((row) => fromJson<Row<'incident'>>(row).startedAt),
@@ -220,6 +219,7 @@ export async function changesSince(
   const renamed = rows.filter(({ kind }) => kind === 'component.changed').map(({ createdAt }) => createdAt)
   const changedComponents = await queries.changedComponents(db, renamed)
   const touching = await queries.incidentsTouching(db, changedComponents, renamedMax)
+  const { statements, saidAt } = await changedStatements(db, { changed, naming: touching.map(({ id }) => id) }, rows)
   const listed = rows.some(({ kind }) => !queries.furtherWords.includes(kind))
   const updateIds = rows.map(({ updateId }) => updateId).filter((id) => id !== null)
   const states =

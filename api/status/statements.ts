@@ -61,19 +61,21 @@ export async function linksOf(db: Db, incidentIds: string[]): Promise<(Statement
 }
 
 /**
- * The public statements that tell of incidents that changed: a fact that they tell may be another now. `saidAt` is when
- * they were published, if something happened to one of them.
+ * The public statements that tell of incidents that changed, or that name a service that did: a fact that they tell may
+ * be another now. `saidAt` is when those of a changed incident were published, if something happened to one of them.
  */
 export async function changedStatements(
   db: Db,
-  incidentIds: string[],
+  { changed, naming }: { changed: string[]; naming: string[] },
   announced: { kind: string }[],
 ): Promise<{ statements: string[]; saidAt: Instant[] }> {
-  const rows = await queries.publicStatementsOf(db, incidentIds)
+  const rows = await queries.publicStatementsOf(db, [...new Set([...changed, ...naming])])
   const said = announced.some(({ kind }) => kind.startsWith('statement.'))
   return {
     statements: rows.map(({ id }) => id),
-    saidAt: said ? rows.flatMap(({ publishedAt }) => publishedAt ?? []) : [],
+    saidAt: said
+      ? rows.flatMap(({ incidentId, publishedAt }) => (changed.includes(incidentId) ? (publishedAt ?? []) : []))
+      : [],
   }
 }
 

@@ -1,8 +1,7 @@
 import { XMLValidator } from 'fast-xml-parser'
 import { expect } from 'vitest'
-import type { App } from '#api/app.ts'
 import type { Actor } from '#api/audit/audit.ts'
-import { changeFacts, openIncident } from '#api/incidents/actions.ts'
+import { changeFacts } from '#api/incidents/actions.ts'
 import { draftStatement, saveVersion } from '#api/statements/actions.ts'
 import {
   correctStatement,
@@ -13,34 +12,12 @@ import {
 import { approveStatement, askForReview, requestChanges } from '#api/statements/review-actions.ts'
 import { readIncident } from '#api/status/read.ts'
 import { readStatement, readStatementNews, readStatements } from '#api/status/statements.ts'
-import { inMinutes, lin, openServices } from '../support/services.ts'
+import { lin } from '../support/services.ts'
 import { openPages } from '../support/site.ts'
+import { answer, both, ordersDown, spoken, wu } from '../support/statements.ts'
 import { story } from '../support/story.ts'
 
-export const wu: Actor = { id: 'wu', roles: ['legal'] }
 const he: Actor = { id: 'he', roles: ['legal'] }
-const both = (en: string, zh: string) => ({ en, 'zh-CN': zh })
-
-async function ordersDown(app: App): Promise<string> {
-  const { orders } = await openServices(app)
-  const { id } = await openIncident(app, lin, {
-    title: both('Orders fail.', '无法下单。'),
-    severity: 1,
-    status: 'investigating',
-    startedAt: '2026-11-11T12:02:00.000Z',
-    components: [{ id: orders, status: 'major_outage' }],
-    body: both('We are looking.', '正在排查。'),
-    nextUpdateAt: inMinutes(app, 20),
-  })
-  return id
-}
-
-const answer = {
-  type: 'rumour_answer' as const,
-  title: both('This was not an attack', '并非遭受攻击'),
-  body: both('Reports of an attack are not correct. It began at {started}.', '遭受攻击的说法不属实。始于 {started}。'),
-}
-
 story('nothing goes out unapproved: one word changed in one language asks for approval again', async ({ app }) => {
   const incident = await ordersDown(app)
   const draft = await draftStatement(app, lin, incident, answer)
@@ -119,46 +96,9 @@ story(
   },
 )
 
-story('a fact that changes marks every text that tells it, wherever it stands', async ({ app }) => {
-  const incident = await ordersDown(app)
-  const draft = await draftStatement(app, lin, incident, answer)
-  const brief = await draftStatement(app, lin, incident, {
-    type: 'internal_brief',
-    title: both('Brief', '通报'),
-    body: both('Since {started}: {affected}.', '{started} 起：{affected}。'),
-  })
-  await publishStatement(app, lin, brief.id)
-  await askForReview(app, lin, draft.id)
-  await approveStatement(app, wu, draft.id, { hash: draft.hash })
-  const out = await publishStatement(app, lin, draft.id)
-  expect(out.differs).toEqual([])
-  await changeFacts(app, lin, incident, { startedAt: '2026-11-11T12:01:00.000Z' })
-  const after = await saveVersion(app, lin, brief.id, { title: both('Brief', '通报'), body: both('x', 'x') }).catch(
-    (error) => error,
-  )
-  expect(after).toMatchObject({ code: 'conflict' })
-  expect((await readStatement(app, draft.id))?.differs).toEqual(['started'])
-  const correction = await correctStatement(app, lin, draft.id, {
-    title: answer.title,
-    body: answer.body,
-    note: both('It began at 20:01, not at 20:02.', '开始时间为 20:01，而非 20:02。'),
-  })
-  expect(correction).toMatchObject({ state: 'draft', out: 'published', differs: [], needsLegal: true })
-  expect(correction.publicDiffers).toEqual([
-    { locale: 'en', fact: 'started', used: '20:02 on 11 November 2026', now: '20:01 on 11 November 2026' },
-    { locale: 'zh-CN', fact: 'started', used: '2026年11月11日 20:02', now: '2026年11月11日 20:01' },
-  ])
-})
-
 story('what was said is put right or taken back in sight, never unsaid', async ({ app, clock }) => {
   const incident = await ordersDown(app)
-  const speak = async (words: typeof answer) => {
-    const { id, hash } = await draftStatement(app, lin, incident, words)
-    await askForReview(app, lin, id)
-    await approveStatement(app, wu, id, { hash })
-    return publishStatement(app, lin, id)
-  }
-  const first = await speak(answer)
+  const first = await spoken(app, incident)
   clock.move(60_000)
   const draft = await correctStatement(app, lin, first.id, {
     title: answer.title,
@@ -178,7 +118,7 @@ story('what was said is put right or taken back in sight, never unsaid', async (
   })
 
   clock.move(60_000)
-  const second = await speak({ ...answer, title: both('A newer word', '新的声明') })
+  const second = await spoken(app, incident, { ...answer, title: both('A newer word', '新的声明') })
   await supersedeStatement(app, lin, second.id, { by: first.id })
   expect(await readStatement(app, second.id)).toMatchObject({
     standing: 'superseded',
