@@ -14,6 +14,7 @@ import type { Words } from '#content/locales.ts'
 import { countedSpan, movedToStart } from './effects.ts'
 import {
   type ComponentState,
+  checkByHand,
   checkComponents,
   checkFacts,
   checkFollows,
@@ -110,7 +111,7 @@ export async function openIncident(
 
 /**
  * Publishes the next word on an incident. Resolved sets its components to operational unless `components` says
- * otherwise; within 24 hours another status opens it again. `effectiveAt` dates the change of components when it came
+ * otherwise; within 24 hours another status opens it again; a report comes from the review alone. `effectiveAt` dates the change of components when it came
  * before the words. Throws `not_found`, `invalid` with the fields, and `conflict`, also when another update was published
  * after the one it `follows`.
  */
@@ -137,13 +138,16 @@ export async function publishUpdate(
         components,
         intervals.filter(({ endedAt }) => endedAt === null),
       )
-    if (input.corrects && !earlier.some(({ id }) => id === input.corrects))
+    const corrected = earlier.find(({ id }) => id === input.corrects)
+    checkByHand(input.status, corrected)
+    if (input.corrects && !corrected)
       throw invalid('A correction names an update of the same incident.', {
         corrects: 'This incident has no such update.',
       })
     const after: Row<'incident'> = {
       ...before,
-      status: input.status,
+      // A further word on what has its report leaves it reported.
+      status: move === 'goes_on' && before.status === 'postmortem' ? before.status : input.status,
       nextUpdateAt: input.nextUpdateAt ?? null,
       ...(move === 'resolved' ? { resolvedAt: now, resolvedBy: actor.id } : {}),
       ...(move === 'reopened' ? { resolvedAt: null, resolvedBy: null, endedAt: null } : {}),

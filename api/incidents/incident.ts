@@ -90,6 +90,19 @@ export function moveTo(incident: Life, status: IncidentStatus, now: Instant): 'g
   return 'reopened'
 }
 
+/**
+ * Refuses a report that somebody writes as an update, or puts right as one: both go out from the incident's review, once
+ * legal and the lead have approved these very words (2.1.4, 2.8).
+ */
+export function checkByHand(status: IncidentStatus, corrected?: { status: IncidentStatus } | undefined): void {
+  if (status === 'postmortem')
+    throw conflict(
+      'A report goes out from the incident’s review, once legal and the lead have approved it. For a further word on what is over, publish it as resolved.',
+    )
+  if (corrected?.status === 'postmortem')
+    throw conflict('A report is put right in the incident’s review, where legal and the lead approve the new words.')
+}
+
 /** Refuses facts that cannot be: what lies in the future, and an end before the start. */
 export function checkFacts(
   facts: Pick<Row<'incident'>, 'occurredAt' | 'detectedAt' | 'startedAt' | 'endedAt' | 'resolvedAt'>,

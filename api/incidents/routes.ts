@@ -64,7 +64,7 @@ function inputs({ defaultLocale }: Site) {
       .openapi('NewIncident'),
     update: z
       .strictObject({
-        status,
+        status: status.openapi({ description: 'A postmortem is published from the review, when it is approved: 409.' }),
         body: text,
         components: components.optional(),
         ...promise,

@@ -78,10 +78,16 @@ export async function publish(
   if (isPrivate(severity)) return update.id
   const first = !earlier.some((other) => !isPrivate(other.severity))
   const touched = intervals.map(({ componentId }) => componentId)
-  const { corrects, components } = input
-  const audience = audienceOf(happenedBy({ severity, resolved, corrects, earlier, touched, components }))
+  const { status, corrects, components } = input
+  const audience = audienceOf(happenedBy({ severity, status, resolved, corrects, earlier, touched, components }))
   await announce(trx, now, {
-    kind: resolved ? 'incident.resolved' : first ? 'incident.opened' : 'incident.updated',
+    kind: resolved
+      ? 'incident.resolved'
+      : first
+        ? 'incident.opened'
+        : status === 'postmortem'
+          ? 'incident.reported'
+          : 'incident.updated',
     incidentId: incident.id,
     updateId: update.id,
     audience: update.notify ? audience : null,

@@ -12,11 +12,12 @@ const update = (id: string, status: IncidentStatus, more: { severity?: number; c
 const told = (
   corrects: string | null,
   earlier: ReturnType<typeof update>[],
-  more: { severity?: number; resolved?: boolean } = {},
+  more: { severity?: number; status?: IncidentStatus; resolved?: boolean } = {},
 ): Audience =>
   audienceOf(
     happenedBy({
       severity: 2,
+      status: 'identified',
       resolved: false,
       ...more,
       corrects,
@@ -50,6 +51,14 @@ describe('who got the wrong words gets the right ones', () => {
   ])('%s', (_what, corrects, earlier, expected) => {
     expect(everything(told(corrects, earlier))).toEqual(expected)
     expect(told(corrects, earlier).email?.componentIds).toEqual(['orders', 'payments'])
+  })
+
+  it('the report goes to everybody who was told that it is over and would follow, without an SMS', () => {
+    const after = [opened, resolved, update('4', 'resolved')]
+    expect(everything(told(null, after, { status: 'postmortem' }))).toEqual(['email', ...followers])
+    expect(told(null, after, { status: 'postmortem' }).sms).toBeUndefined()
+    const corrected = told('5', [...after, update('5', 'postmortem')], { status: 'postmortem' })
+    expect(everything(corrected)).toEqual(['email', ...followers])
   })
 
   it('of one that made it graver: everybody with an SMS, and mail as before', () => {

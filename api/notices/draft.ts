@@ -71,6 +71,7 @@ export function audienceOfDraft(draft: NoticeDraft, incident: Incident | null): 
   if (draft.notify === false) return {}
   const happened = happenedBy({
     severity: incident?.severity ?? draft.severity ?? 1,
+    status: draft.status,
     resolved: draft.status === 'resolved' && !incident?.resolvedAt,
     corrects: draft.corrects,
     earlier: [...(incident?.updates ?? [])].sort((a, b) => a.number - b.number),

@@ -9,8 +9,8 @@ export interface ToldUpdate {
   notice: Pick<Row<'notice'>, 'id' | 'kind' | 'audience' | 'createdAt' | 'expandedAt' | 'heldAt' | 'endedAt'> | null
 }
 
-/** A word that everybody is owed: that something began, or that it is over. */
-type Owed = 'first' | 'resolved'
+/** A word that everybody is owed: that something began, that it is over, and the report that was promised then. */
+type Owed = 'first' | 'resolved' | 'report'
 
 /** How long an older notice waits for a newer one to find its recipients: a million take less than a minute. */
 const waitMsMax = 10 * minuteMs
@@ -25,6 +25,7 @@ function owedBy(updates: readonly ToldUpdate[], update: ToldUpdate): Set<Owed> {
     const first = !updates.some((other) => other.notice && other.number < number)
     if (notice && (first || notice.kind === 'incident.opened')) owed.add('first')
     if (notice?.kind === 'incident.resolved') owed.add('resolved')
+    if (notice?.kind === 'incident.reported') owed.add('report')
     at = updates.find((other) => other.updateId === correctsId)
   }
   return owed
@@ -34,8 +35,8 @@ function owedBy(updates: readonly ToldUpdate[], update: ToldUpdate): Set<Owed> {
  * The updates whose notices make the notice of this one old, the newest first: for whoever is told of them, on the same
  * channel, it is not sent when it still waits.
  *
- * Every update tells the whole state of its incident, so a newer one replaces an older one. Two words are owed to
- * everybody and go all the same: the first, and that it is resolved. Such a notice is replaced by its own successor
+ * Every update tells the whole state of its incident, so a newer one replaces an older one. Three words are owed to
+ * everybody and go all the same: the first, that it is resolved, and the report. Such a notice is replaced by its own successor
  * alone, one that carries the same word: the update that corrects it (or corrects its correction), and for a resolved
  * one also the resolved notice of an incident that had begun again. Beginning again is no successor: it is heard after.
  * A notice that is held or was ended by a person replaces nothing, because it may never be sent.

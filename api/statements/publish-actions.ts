@@ -9,19 +9,23 @@ import { differences, openBraces } from './facts.ts'
 import { dueStatements, eventsOf, findStatement } from './queries.ts'
 import { checkComplete } from './review-actions.ts'
 import { type Statement, wordingOf } from './show.ts'
-import { checkApproved, checkOut, checkSchedule, checkStep, lateness, publicState } from './statement.ts'
+import { checkApproved, checkLead, checkOut, checkSchedule, checkStep, lateness, publicState } from './statement.ts'
 import { type Asked, changedSince, nextVersion, type Outcome, step, stepWith, type Turn, takeTurn } from './turn.ts'
-import { needsLegal } from './types.ts'
+import { needsLead, needsLegal } from './types.ts'
 
 /** Refuses to let out anything but what legal approved, or the words of a pre-approved template. */
 async function checkMayGo(turn: Turn): Promise<{ preapproved: boolean }> {
-  const { trx, statement, versions, newest } = turn
+  const { trx, actor, statement, versions, newest } = turn
   checkComplete(turn)
   const approved = statement.approvedHash === newest.hash
   if (!approved && needsLegal(statement.type, newest.fromTemplate === 1)) {
     const last = (await eventsOf(trx, [statement.id])).findLast(({ kind }) => kind === 'approved')
     const read = versions.find(({ id }) => id === last?.versionId)
     checkApproved(newest, statement.approvedHash, changedSince(read, newest))
+  }
+  if (needsLead(statement.type)) {
+    const approval = (await eventsOf(trx, [statement.id])).findLast(({ kind }) => kind === 'approved')
+    checkLead(actor, approval?.by)
   }
   return { preapproved: !approved }
 }

@@ -1,3 +1,4 @@
+import type { Actor } from '#api/audit/audit.ts'
 import type { Row } from '#api/db/schema.ts'
 import { AppError, conflict, invalid } from '#api/errors.ts'
 import { type Instant, toMs } from '#api/lib/time.ts'
@@ -137,6 +138,14 @@ export function checkApproval(
     )
   if (version.createdBy === by)
     throw new AppError('forbidden', 'You wrote this version. Somebody else of legal has to approve it.')
+}
+
+/** A report is let out by the lead, and legal is somebody else. `approvedBy` is who of legal approved its words. */
+export function checkLead({ id, roles }: Pick<Actor, 'id' | 'roles'>, approvedBy: string | undefined): void {
+  if (!roles.includes('lead'))
+    throw new AppError('forbidden', 'A report has two people behind it: legal has approved it, the lead lets it out.')
+  if (id === approvedBy)
+    throw new AppError('forbidden', 'You approved this text as legal. Somebody else has to let it out as the lead.')
 }
 
 /** From how late on a publication says that it was late, in milliseconds. */

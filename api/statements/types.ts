@@ -56,6 +56,9 @@ export const kinds: Record<StatementType, Kind> = {
 export const needsLegal = (type: StatementType, fromTemplate: boolean): boolean =>
   kinds[type].legal === 'yes' || (kinds[type].legal === 'template' && !fromTemplate)
 
+/** Kinds that the lead lets out, after legal: a report has two people behind its words (2.1.4). */
+export const needsLead = (type: StatementType): boolean => type === 'postmortem'
+
 interface Shown {
   type: StatementType
   visibility: Visibility

@@ -177,7 +177,12 @@ export const announcedBetween = (db: Db, seq: number, revision: number) =>
     .execute()
 
 /** What says more about something that is listed already. */
-export const furtherWords: readonly string[] = ['incident.updated', 'incident.resolved', 'affected.counted']
+export const furtherWords: readonly string[] = [
+  'incident.updated',
+  'incident.resolved',
+  'incident.reported',
+  'affected.counted',
+]
 
 /** Whether anything but further words was announced after `seq`, up to `revision`. */
 export async function listedBetween(db: Db, seq: number, revision: number): Promise<boolean> {

@@ -98,7 +98,7 @@ it('the SMS form says who writes, how often, what it costs and how it ends', () 
 })
 
 it('what the page promises in mid incident is what the audience rule does', () => {
-  const between = { severity: 1, first: false, resolved: false, raised: false, componentIds: ['a'] }
+  const between = { severity: 1, first: false, resolved: false, report: false, raised: false, componentIds: ['a'] }
   for (const channel of ['email', 'sms'])
     for (const componentIds of [[], ['a'], ['b']]) {
       const everything = componentIds.length === 0

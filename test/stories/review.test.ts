@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import type { App } from '#api/app.ts'
 import { openIncident, publishUpdate } from '#api/incidents/actions.ts'
+import { readWhole } from '#api/incidents/queries.ts'
 import { dayMs, hourMs } from '#api/lib/time.ts'
 import { openSummary } from '#api/notices/summary.ts'
 import { addFactor, changeReview, dropFactor, saveSection } from '#api/reviews/actions.ts'
@@ -142,12 +143,17 @@ story(
     await subscribe(app, [
       { address: 'orders@mail.example', components: [services.orders] },
       { address: 'console@mail.example', components: [services.console] },
+      { address: 'everything@mail.example' },
+      { address: '+8613800000001', channel: 'sms' },
     ])
     const { id } = await ordersDown(app, services)
     clock.move(hourMs)
     await publishUpdate(app, lin, id, { status: 'resolved', body: words('It is over.', '已恢复。') })
     await workNow(app)
     const before = await ledger(app)
+    clock.move(hourMs)
+    // Who subscribes now hears of it, too: they ask for what comes.
+    await subscribe(app, [{ address: 'since@mail.example', components: [services.orders, services.payments] }])
     await writeReport(app, lin, id, { parts: whole('first'), follows: 0 })
     const first = (await review(app, id)).report.versions[0]!
     const approve = (actor: typeof wu, role: 'legal' | 'lead', hash: string) =>
@@ -179,11 +185,21 @@ story(
     const rows = (await outboxOf()).length
     await publishReport(app, lin, id, { hash: second.hash })
     const [row, ...others] = await outboxOf()
-    expect([row?.kind, others.length]).toEqual(['incident.updated', rows])
+    expect([row?.kind, others.length]).toEqual(['incident.reported', rows])
     await workNow(app)
-    expect((await ledger(app)).slice(before.length).map(({ to, state }) => [to, state])).toEqual([
-      ['orders@mail.example', 'sent'],
-    ])
+    // Everybody who read that it is over was promised the report, and nobody hears of it twice.
+    const promised = ['everything@mail.example', 'orders@mail.example', 'since@mail.example']
+    expect((await ledger(app)).slice(before.length).map(({ to, state }) => [to, state])).toEqual(
+      promised.map((to) => [to, 'sent']),
+    )
+    const byHand = { status: 'postmortem' as const, body: words('By hand.', '手写。') }
+    await expect(publishUpdate(app, lin, id, byHand)).rejects.toMatchObject(
+      refused('conflict', 'from the incident’s review'),
+    )
+    const [{ id: reportId } = { id: '' }] = (await readWhole(app.db, id))!.updates
+    await expect(
+      publishUpdate(app, lin, id, { ...byHand, status: 'resolved', corrects: reportId }),
+    ).rejects.toMatchObject(refused('conflict', 'put right in the incident’s review'))
     await expect(publishReport(app, lin, id, { hash: second.hash })).rejects.toMatchObject(
       refused('conflict', 'already'),
     )

@@ -14,7 +14,7 @@ import { readIncident } from '#api/status/read.ts'
 import { readStatement, readStatementNews, readStatements } from '#api/status/statements.ts'
 import { lin } from '../support/services.ts'
 import { openPages } from '../support/site.ts'
-import { answer, both, ordersDown, spoken, wu } from '../support/statements.ts'
+import { answer, approved, both, ordersDown, spoken, wu } from '../support/statements.ts'
 import { story } from '../support/story.ts'
 
 const he: Actor = { id: 'he', roles: ['legal'] }
@@ -93,6 +93,12 @@ story(
     const own = await draftStatement(app, both, incident, answer)
     await askForReview(app, both, own.id)
     await expect(approveStatement(app, both, own.id, { hash: own.hash })).rejects.toMatchObject({ code: 'forbidden' })
+
+    // A report that is written as a statement is let out by the lead, after legal, and not by one person for two.
+    const report = await approved(app, incident, { ...answer, type: 'postmortem' })
+    await expect(publishStatement(app, lin, report.id)).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(publishStatement(app, { ...wu, roles: ['legal', 'lead'] }, report.id)).rejects.toThrow('as legal')
+    expect(await publishStatement(app, { id: 'zhou', roles: ['lead'] }, report.id)).toMatchObject({ out: 'published' })
   },
 )
 
