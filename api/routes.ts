@@ -7,7 +7,7 @@ import { auditRoutes } from '#api/audit/routes.ts'
 import { offerRoutes } from '#api/compensation/routes.ts'
 import { componentRoutes } from '#api/components/routes.ts'
 import { customerRoutes } from '#api/customers/routes.ts'
-import { isUpload } from '#api/customers/upload.ts'
+import { isForm, isUpload, wayBack } from '#api/customers/upload.ts'
 import { AppError, invalid } from '#api/errors.ts'
 import { feedbackRoutes } from '#api/feedback/routes.ts'
 import { answerError, newRouter } from '#api/http/router.ts'
@@ -30,7 +30,11 @@ export const tooLarge = () => new AppError('too_large', `The body is larger than
 /** Every route of the API, each behind the one table of who may. */
 export function openRoutes(app: App) {
   const router = newRouter()
-  router.onError((error, c) => answerError(error, c, app.log))
+  router.onError((error, c) => {
+    const answer = answerError(error, c, app.log)
+    if (!isUpload(c.req.method, c.req.path) || !isForm(c.req.header('content-type'))) return answer
+    return c.redirect(wayBack(error instanceof AppError ? error.code : 'internal', c.req.query()), 303)
+  })
   router.notFound((c) => answerError(new AppError('not_found', 'There is nothing at this address.'), c, app.log))
   const limited = bodyLimit({
     maxSize: bodyBytesMax,

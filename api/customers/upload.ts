@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 import Busboy from '@fastify/busboy'
-import { invalid } from '#api/errors.ts'
+import { type ErrorCode, invalid } from '#api/errors.ts'
 
 /** Where files are handed in: bodies of its own kind, and larger than any other. */
 export const uploadPath = '/api/v1/imports'
@@ -9,6 +9,17 @@ export const isUpload = (method: string, path: string): boolean => method === 'P
 
 /** A browser's form posts a file like this; a program posts the bytes as they are. */
 export const isForm = (contentType: string | undefined): boolean => /^multipart\/form-data\b/i.test(contentType ?? '')
+
+/**
+ * Where a browser goes whose file was not taken: back to the form it came from, which says why, and by the sign-in where
+ * its session has ended. A file does not travel through a sign-in: it is chosen again.
+ */
+export function wayBack(code: ErrorCode | 'internal', { kind, incident }: Record<string, string>): string {
+  const affected = kind === 'affected' && /^[a-z0-9]{12}$/.test(incident ?? '')
+  const form = affected ? `/admin/incidents/${incident}/affected` : '/admin/customers/import'
+  if (code !== 'unauthorized') return `${form}?file=${code}`
+  return `/admin/sign-in?next=${encodeURIComponent(`${form}?file=${code}`)}`
+}
 
 export interface Handed {
   fileName: string
