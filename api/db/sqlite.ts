@@ -12,6 +12,9 @@ import {
 /** How long a writer waits for another connection's write, in milliseconds. */
 const busyTimeoutMs = 5_000
 
+/** Pages that a connection keeps for itself, in KiB: a program has several, and the system keeps the whole file anyway. */
+const cacheKib = 8_000
+
 /** Statements that are kept prepared, at the most, and how long their text may be: preparing one costs as much as running it. */
 const readyMax = 300
 const readyLengthMax = 4_000
@@ -86,6 +89,7 @@ export function sqliteDialect(file: string, meter: LockMeter): SqliteDialect {
   database.pragma('synchronous = FULL')
   database.pragma(`busy_timeout = ${busyTimeoutMs}`)
   database.pragma('foreign_keys = ON')
+  database.pragma(`cache_size = -${cacheKib}`)
   return new ImmediateSqliteDialect(withReadyStatements(database), meter)
 }
 

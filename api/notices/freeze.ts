@@ -8,7 +8,6 @@ import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { packHashed } from '#api/lib/pack.ts'
 import type { Instant } from '#api/lib/time.ts'
-import { bornAt } from './again.ts'
 import { apart } from './aside.ts'
 import { insertBatches } from './batch-queries.ts'
 import { composedFor } from './composed.ts'
@@ -32,7 +31,7 @@ import {
   standingOf,
   unfrozen,
 } from './queries.ts'
-import { nowSince } from './time-of-day.ts'
+import { nowSinceBorn } from './time-of-day.ts'
 
 /** Batches of one channel that are written ahead of their sending: this many before more recipients are looked for, and at the most. */
 export const readyAhead = { least: 4, most: 8 } as const
@@ -101,7 +100,7 @@ async function freezeSome(app: App, channel: Channel, notice: Row<'notice'>, lim
   // What a person asked for once more counts its age from then, and shares no batch with the notice's own.
   const { askedAt, createdAt } = waiting[0]!
   const deliveries = waiting.filter((delivery) => delivery.askedAt === askedAt)
-  const over = endOf(channel, { askedAt, createdAt }, notice, nowSince(app, bornAt({ askedAt, createdAt }, notice)))
+  const over = endOf(channel, { askedAt, createdAt }, notice, nowSinceBorn(app, { askedAt, createdAt }, notice))
   const writer = over ? null : await writerFor(app, notice, deliveries)
   if (writer === 'wait') return false
   if (!writer) {

@@ -24,6 +24,16 @@ export const holdLeased = async (trx: Trx, { id, attempts }: Leased): Promise<bo
       .where('attempts', '=', attempts),
   ).executeTakeFirst()) !== undefined
 
+/** The number of the last announcement of after this instant; 0 when there is none. */
+export const newestAfter = async (db: Db, instant: Instant): Promise<number> => {
+  const found = await db
+    .selectFrom('outbox')
+    .select((eb) => eb.fn.max('seq').as('seq'))
+    .where('createdAt', '>', instant)
+    .executeTakeFirst()
+  return found?.seq ?? 0
+}
+
 /** Whatever waits for an instant after `latest` is due now. */
 export async function shortenWaits(db: Db, now: Instant, latest: Instant): Promise<void> {
   await db

@@ -5,7 +5,6 @@ import { newId } from '#api/lib/ids.ts'
 import { packHashed } from '#api/lib/pack.ts'
 import { plusMs, secondMs } from '#api/lib/time.ts'
 import { endpointsOf } from '#api/subscribers/endpoint-queries.ts'
-import { bornAt } from './again.ts'
 import { apart } from './aside.ts'
 import { insertBatches } from './batch-queries.ts'
 import { type ComposedNotice, composedFor } from './composed.ts'
@@ -15,7 +14,7 @@ import { endOf } from './expiry.ts'
 import { busyAmong } from './merge-queries.ts'
 import { messageFor } from './message.ts'
 import { endDeliveries, type Place, putInBatches, standingOf, unfrozen } from './queries.ts'
-import { nowSince } from './time-of-day.ts'
+import { nowSinceBorn } from './time-of-day.ts'
 
 /** Rows looked at for one piece of work, of each notice. */
 const lookMax = 1_000
@@ -132,7 +131,7 @@ const idsOf = (waiting: Waiting[]) => waiting.map(({ delivery }) => delivery.id)
 /** Ends what is too old to be sent. True when something was. */
 async function endOld(app: App, channel: Channel, waiting: Waiting[]): Promise<boolean> {
   for (const { delivery, notice } of waiting) {
-    const overOf = (row: Row<'delivery'>) => endOf(channel, row, notice, nowSince(app, bornAt(row, notice)))
+    const overOf = (row: Row<'delivery'>) => endOf(channel, row, notice, nowSinceBorn(app, row, notice))
     const end = overOf(delivery)
     if (!end) continue
     const same = waiting.filter((one) => one.notice.id === notice.id && overOf(one.delivery)?.reason === end.reason)

@@ -11,7 +11,7 @@ import { countUnreachable, laterOf } from './later.ts'
 import { secondMessage, twiceReason } from './lost-answer.ts'
 import { saveChannelState } from './queries.ts'
 import { probeAfterMs } from './retry.ts'
-import { closeFor } from './settle.ts'
+import { closeFor, resumeByCallback } from './settle.ts'
 import { takeFromOther } from './unknown-queries.ts'
 
 /**
@@ -65,6 +65,7 @@ export async function fold(app: App, trx: Trx, channel: Channel, event: ReceiptE
     const change = await changeBy(trx, now, channel, delivery, event)
     if (!change) return false
     if (await moveOn(trx, now, delivery, change)) {
+      if (!delivery.sentAt && delivery.batchId) await resumeByCallback(app, trx, channel, delivery.batchId)
       if (event.unreachable && change.state === 'failed') await countUnreachable(trx, now, channel, delivery, reason)
       return true
     }

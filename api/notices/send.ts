@@ -13,7 +13,6 @@ import type { Row } from '#api/db/schema.ts'
 import { newId } from '#api/lib/ids.ts'
 import { unpack } from '#api/lib/pack.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
-import { bornAt } from './again.ts'
 import { agendaOf } from './agenda-queries.ts'
 import { firstTriedAt, insertAttempt, nextBatch, saveBatch, takeMembers } from './batch-queries.ts'
 import { crashPoint } from './crash.ts'
@@ -28,7 +27,7 @@ import { laneOf, nextIn, paceOf } from './provider.ts'
 import { channelStates, findNotice, holdChannelState, saveChannelState } from './queries.ts'
 import { keyEndsAt, keyForgotten, probeAfterMs, troubleSince, waitInTrouble } from './retry.ts'
 import { endUnsent, settleFailed, settleSent } from './settle.ts'
-import { nowSince } from './time-of-day.ts'
+import { nowSince, nowSinceBorn } from './time-of-day.ts'
 import { isAnnounced } from './unknown-queries.ts'
 
 /** A batch that is ours to send, with its attempt written down. */
@@ -107,7 +106,7 @@ async function claim(app: App, trx: Trx, channel: Channel): Promise<Claim | 'end
   const batch = await nextBatch(trx, laneOf(channel), now, [...flying(app)])
   if (!batch) return null
   const notice = await findNotice(trx, batch.noticeId)
-  const at = nowSince(app, bornAt(batch, notice))
+  const at = nowSinceBorn(app, batch, notice)
   const over = endOf(channel, batch, notice, at)
   const stored = readStored(channel, batch)
   if (!stored) {

@@ -4,7 +4,6 @@ import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { type Instant, plusMs, secondMs } from '#api/lib/time.ts'
 import { barAddress } from '#api/subscribers/closing-queries.ts'
-import { bornAt } from './again.ts'
 import {
   bringForward,
   countTries,
@@ -25,7 +24,7 @@ import { noteReason } from './merge-queries.ts'
 import { laneOf, paceOf, silentForMs } from './provider.ts'
 import { findChannelState, findNotice, saveChannelState } from './queries.ts'
 import { addressWaitsMs, keyEndsAt, outageMs, probeAfterMs, waitAfter } from './retry.ts'
-import { nowSince } from './time-of-day.ts'
+import { nowSinceBorn } from './time-of-day.ts'
 import { noteTwice } from './unknown-queries.ts'
 
 const done = { bytes: null, leaseOwner: null, leaseUntil: null } as const
@@ -83,6 +82,19 @@ async function resume(app: App, trx: Trx, channel: Channel): Promise<boolean> {
   await saveChannelState(trx, account, { stoppedAt: null, stoppedReason: null, nextSendAt: null })
   app.log('info', 'channel.resumed', { channel: account })
   return true
+}
+
+/**
+ * A callback tells of a message whose answer was lost, so the provider took it: if that was since it was stopped, it
+ * is not any more, and the next probe is not waited for.
+ */
+export async function resumeByCallback(app: App, trx: Trx, channel: Channel, batchId: string): Promise<void> {
+  const stoppedAt = (await findChannelState(trx, accountOf(channel)))?.stoppedAt
+  if (!stoppedAt) return
+  const batch = await findBatch(trx, batchId)
+  const firstAt = await firstTriedAt(trx, batchId)
+  if (!firstAt || firstAt <= stoppedAt || (batch?.provider ?? channel.provider) !== channel.provider) return
+  if (await resume(app, trx, channel)) await bringForward(trx, laneOf(channel), app.now())
 }
 
 /** Nothing goes out by this provider until it takes something again; one batch tries it now and then. */
@@ -166,7 +178,7 @@ export async function settleFailed(
     const notice = await findNotice(trx, batch.noticeId)
     const next = plusMs(now, wait ?? 0)
     const keyEnd = keyEndsAt(channel, await firstTriedAt(trx, batch.id))
-    const late = plusMs(nowSince(app, bornAt(batch, notice)), wait ?? 0) >= deadlineOf(channel, batch, notice)
+    const late = plusMs(nowSinceBorn(app, batch, notice), wait ?? 0) >= deadlineOf(channel, batch, notice)
     if (wait === null || late || (keyEnd && next >= keyEnd)) {
       const reason = `gave up after ${tries} attempts: ${failure.reason}`
       return (await hadUnknown(trx, batch.id))

@@ -14,9 +14,10 @@ export interface WorkerThread {
 const stopWithinMs = 9_500
 /**
  * What the thread's heap may hold, in megabytes: several times what lives in it, however many subscribers there are.
- * Without it the texts of thousands of mails that are gone already lie about until the machine's memory is a concern.
+ * Without it the texts of thousands of mails that are gone already lie about until the machine's memory is a concern. Young
+ * is what a batch or two take: more of it holds more of them that are gone, and saves no time that could be measured.
  */
-export const heapMb = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 }
+export const heapMb = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 6 }
 /** How long a thread that broke stays down before a new one is started. */
 const restartAfterMs = 1_000
 

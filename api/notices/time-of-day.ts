@@ -1,6 +1,8 @@
 import type { App } from '#api/app.ts'
+import type { Row } from '#api/db/schema.ts'
 import { hourMs, type Instant, minuteMs, plusMs, secondMs, toMs } from '#api/lib/time.ts'
-import { shortenWaits } from './lease-queries.ts'
+import { bornAt } from './again.ts'
+import { newestAfter, shortenWaits } from './lease-queries.ts'
 
 /** The time of day may go so much slower or faster than time itself between two looks, as when it is kept right in small steps. */
 const driftMs = 2 * secondMs
@@ -11,6 +13,8 @@ interface Jump {
   /** The last instant before it. */
   at: Instant
   byMs: number
+  /** The last announcement that is of before for certain: when it was found, its instant was still to come. */
+  seq: number
 }
 
 interface Watch {
@@ -37,7 +41,8 @@ export async function watchClock(app: App): Promise<void> {
   }
   const byMs = toMs(now) - toMs(watch.now) - (steadyMs - watch.steadyMs)
   if (Math.abs(byMs) > driftMs) {
-    watch.jumps.push({ at: watch.now, byMs })
+    const seq = byMs < 0 ? await newestAfter(app.db, now) : 0
+    watch.jumps.push({ at: watch.now, byMs, seq })
     app.log('warn', 'clock.jumped', { minutes: Math.round(byMs / minuteMs) })
     if (byMs < 0) await shortenWaits(app.db, now, now)
   }
@@ -49,14 +54,28 @@ export async function watchClock(app: App): Promise<void> {
  * What time it would be if no clock had been set since this instant: what is a minute old does not become a day old, and
  * a key that is a day old does not become young, because somebody corrected the time of day. After a clock was set back,
  * an instant may be of before or of after: it counts as of after, or nothing new would be told for as long as the clock
- * was set back; `careful` counts it as of before, where what is taken for young would be sent twice.
+ * was set back; `careful` counts it as of before, where what is taken for young would be sent twice, and so does `seq`
+ * where it is that of an announcement which certainly was.
  */
-export function nowSince(app: App, instant: Instant, { careful = false } = {}): Instant {
+export function nowSince(
+  app: App,
+  instant: Instant,
+  { careful = false, seq = null }: { careful?: boolean; seq?: number | null } = {},
+): Instant {
   const now = app.now()
-  const mayBeAfter = ({ at, byMs }: Jump) => !careful && byMs < 0 && instant >= plusMs(at, byMs) && instant <= now
+  const mayBeAfter = ({ at, byMs, seq: before }: Jump) =>
+    !careful && byMs < 0 && instant >= plusMs(at, byMs) && instant <= now && !(seq !== null && seq <= before)
   const jumps = watches.get(app)?.jumps.filter((jump) => jump.at >= instant && !mayBeAfter(jump)) ?? []
   return jumps.length ? plusMs(now, -jumps.reduce((sum, { byMs }) => sum + byMs, 0)) : now
 }
+
+/** The same since what waits was announced, or asked for. */
+export const nowSinceBorn = (
+  app: App,
+  batch: Pick<Row<'batch'>, 'askedAt' | 'createdAt'>,
+  notice: Pick<Row<'notice'>, 'createdAt' | 'dueAt' | 'seq'> | undefined,
+): Instant =>
+  nowSince(app, bornAt(batch, notice), { seq: batch.askedAt || notice?.dueAt ? null : (notice?.seq ?? null) })
 
 /**
  * The earliest that `nowSince` gives for any instant: what is over by then is over for certain, whenever the clock was

@@ -8,9 +8,10 @@ import { readConfig } from '#api/config.ts'
 import { migrate } from '#api/db/connect.ts'
 import { freePort } from '../support/postgres.ts'
 import { type Running, startRunning } from '../support/program.ts'
+import type { Engine } from '../support/record.ts'
 import { insertCrowd, openCompany } from './crowd.ts'
 import { type Figures, percentile } from './figures.ts'
-import { startProvider, until } from './ledger.ts'
+import { startDurable, startProvider, until } from './ledger.ts'
 import { openClient, probing } from './load.ts'
 
 /** Updates published while the first word goes out to everybody. */
@@ -19,11 +20,23 @@ const updates = 200
 const requestsPerSecond = 20
 
 /** The production program on a record with so many subscribers: what a publish takes, and a reader waits, while all are told. */
-export async function measureCrowd(people: number, say: (line: string) => void): Promise<Figures> {
+export async function measureCrowd(
+  people: number,
+  say: (line: string) => void,
+  engines: readonly Engine[],
+): Promise<Figures> {
+  let figures: Figures = {}
+  for (const engine of engines) figures = { ...figures, ...(await measureEngine(engine, people, say)) }
+  return figures
+}
+
+async function measureEngine(engine: Engine, people: number, say: (line: string) => void): Promise<Figures> {
+  const server = engine === 'postgres' ? await startDurable() : null
   const dataDir = mkdtempSync(join(tmpdir(), 'candor-million-'))
   const provider = await startProvider([])
   const env = {
     DATA_DIR: dataDir,
+    ...(server ? { DATABASE_URL: server.url('postgres') } : {}),
     PUBLIC_URL: 'https://status.hezhou.example',
     SECRET_KEY: 'measured-with-a-key-that-protects-nothing',
     LOG_LEVEL: 'warn',
@@ -34,7 +47,7 @@ export async function measureCrowd(people: number, say: (line: string) => void):
   }
   let program: Running | undefined
   try {
-    say(`Filling a record with ${people.toLocaleString('en')} subscribers …`)
+    say(`${engine}: filling a record with ${people.toLocaleString('en')} subscribers …`)
     const app = openApp(readConfig(env, 'production'))
     await migrate(app.db)
     const components = await openCompany(app)
@@ -43,7 +56,7 @@ export async function measureCrowd(people: number, say: (line: string) => void):
     await app.close()
     program = await startRunning(['api/main.ts'], env, await freePort())
     const client = openClient(program.address, { token, components })
-    say('Publishing while all of them are told …')
+    say(`${engine}: publishing while all of them are told …`)
     const waits: number[] = []
     const timed = async <T>(work: Promise<T>): Promise<T> => {
       const since = performance.now()
@@ -63,22 +76,24 @@ export async function measureCrowd(people: number, say: (line: string) => void):
       await until(async () => (await provider.seen()).mails > 0)
     })
     const count = people.toLocaleString('en')
+    say(`${engine}: done`)
     return {
-      [`publish with ${count} subscribers, p50 of the request`]: {
+      [`publish with ${count} subscribers, p50 of the request, ${engine}`]: {
         value: percentile(waits, 0.5),
         unit: 'ms',
         reach: null,
       },
-      [`publish with ${count} subscribers, p99 of the request`]: {
+      [`publish with ${count} subscribers, p99 of the request, ${engine}`]: {
         value: percentile(waits, 0.99),
         unit: 'ms',
         reach: 100,
       },
-      [`home page, p99, while ${count} are told`]: { value: seen.p99, unit: 'ms', reach: 50 },
+      [`home page, p99, while ${count} are told, ${engine}`]: { value: seen.p99, unit: 'ms', reach: 50 },
     }
   } finally {
     await program?.stop()
     provider.stop()
+    await server?.stop()
     rmSync(dataDir, { recursive: true, force: true })
   }
 }

@@ -12,6 +12,7 @@ import { unpack } from '#api/lib/pack.ts'
 import { secondMs, toMs } from '#api/lib/time.ts'
 import { heapMb } from '#api/notices/thread.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
+import type { Engine } from '../support/record.ts'
 import { insertCrowd, openCompany, publishU1 } from './crowd.ts'
 import type { Figures } from './figures.ts'
 
@@ -153,31 +154,33 @@ export const startDurable = (): Promise<PostgresServer> => startPostgres(durable
 const handedOverMax = 100_000
 
 /**
- * U1 to so many people on both engines, with the real worker: how fast recipients are found and mails handed over. All
+ * U1 to so many people on these engines, with the real worker: how fast recipients are found and mails handed over. All
  * recipients are found, and of very many mails the first are handed over.
  */
-export async function measureLedger(people: number, say: (line: string) => void): Promise<Figures> {
-  const server = await startDurable()
-  try {
-    return {
-      ...(await measureEngine('sqlite', people, null, say)),
-      ...(await measureEngine('postgres', people, server, say)),
-    }
-  } finally {
-    await server.stop()
+export async function measureLedger(
+  people: number,
+  say: (line: string) => void,
+  engines: readonly Engine[],
+): Promise<Figures> {
+  let figures: Figures = {}
+  for (const engine of engines) {
+    const server = engine === 'postgres' ? await startDurable() : null
+    figures = { ...figures, ...(await measureEngine(engine, people, server, say).finally(() => server?.stop())) }
   }
+  return figures
 }
 
 async function measureEngine(
-  engine: 'sqlite' | 'postgres',
+  engine: Engine,
   people: number,
   server: PostgresServer | null,
   say: (line: string) => void,
 ): Promise<Figures> {
+  const count = people.toLocaleString('en')
+  say(`${engine}: writing ${count} subscribers …`)
   const scene = await openScene(server, people)
   const { db } = scene.app
   const provider = await startProvider([])
-  const count = people.toLocaleString('en')
   try {
     say(`${engine}: finding ${count} recipients …`)
     const planner = startWorker(scene.env, standstill, provider.url)

@@ -11,20 +11,23 @@ import { measureSizes } from './sizes.ts'
 import { measurePace, measureResume, measureSharing } from './workers.ts'
 
 // `npm run bench` prints the figures; with --json it writes {figure: {value, unit, reach}} and nothing else. A word
-// measures one thing alone: `npm run bench -- rate`.
+// measures one thing alone: `npm run bench -- rate`; `ledger` and `million` take the engine as well: `-- ledger sqlite`.
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
+const [word, only] = positionals
+const engines = ['sqlite', 'postgres'] as const
+const chosen = engines.filter((engine) => only === undefined || engine === only)
 const people = { short: 30_000, customers: 100_000, long: 1_000_000 }
-const say = (line: string) => console.error(line)
+const say = (line: string) => console.error(`${String(Math.round(performance.now() / 1_000)).padStart(4)} s  ${line}`)
 
 async function measureAll(): Promise<Figures> {
   say('Measuring the pages of the worst evening …')
   return {
     ...(await measureSizes()),
     ...(await measureLoad(say)),
-    ...(await measureLedger(people.short, say)),
+    ...(await measureLedger(people.short, say, engines)),
     ...(await measureWorkers()),
   }
 }
@@ -36,11 +39,11 @@ async function measureWorkers(): Promise<Figures> {
 /** What is measured alone, by its word. */
 const words: Record<string, () => Promise<Figures>> = {
   /** The fan-out, to a million people. */
-  ledger: () => measureLedger(people.long, say),
+  ledger: () => measureLedger(people.long, say, chosen),
   /** What a publish takes at a hundred incidents and at a hundred thousand, with twenty services and with a thousand. */
   growth: () => measureGrowth(say),
   /** Publishing while a million are told. */
-  million: () => measureCrowd(people.long, say),
+  million: () => measureCrowd(people.long, say, chosen),
   /** Pace, several workers, a worker that dies. */
   workers: measureWorkers,
   /** Files of a hundred thousand customers, and of as many affected ones. */
@@ -48,9 +51,9 @@ const words: Record<string, () => Promise<Figures>> = {
   /** Requests a second beside nginx, which must be installed, as wrk must. */
   rate: () => measureRate(say),
 }
-const [word] = positionals
 const measure = word === undefined ? measureAll : words[word]
 try {
+  if (!chosen.length) throw new Error(`There is no engine ${only}. Choose one of ${engines.join(', ')}.`)
   if (!measure) throw new Error(`There is nothing called ${word}. Choose one of ${Object.keys(words).join(', ')}.`)
   const figures = await measure()
   for (const figure of Object.values(figures)) figure.value = Math.round(figure.value * 10) / 10

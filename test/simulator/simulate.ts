@@ -218,7 +218,7 @@ class World {
   async #callback(name: string, event: ReceiptEvent, tries: number): Promise<void> {
     const { app } = this.#front
     try {
-      await foldReceipts(app, app.channels.find((channel) => channel.name === name)!, [event])
+      if (await foldReceipts(app, app.channels.find((channel) => channel.name === name)!, [event])) this.#wake()
       await this.#checker.history()
     } catch {
       if (tries < 20) this.#timeline.after(5 * secondMs, () => this.#callback(name, event, tries + 1))

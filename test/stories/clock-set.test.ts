@@ -67,3 +67,22 @@ story(
   },
   twilioEnv(twilio),
 )
+
+story(
+  'a clock that is set back by ten minutes lets no SMS go that is older than its half hour',
+  async ({ app, clock }) => {
+    twilio.sent.length = 0
+    await subscribe(app, [{ channel: 'sms', address: '+8613900000001' }])
+    twilio.failNext(100, 429)
+    await ordersDown(app, await openServices(app))
+    while (await workOnce(app));
+    clock.jump(-10 * minuteMs)
+    await workFor(app, clock, 29 * minuteMs)
+    twilio.heal()
+    clock.move(minuteMs)
+    await workFor(app, clock, 10 * minuteMs)
+    expect((await ledger(app)).map(({ state }) => state)).toEqual(['expired'])
+    expect(twilio.sent).toEqual([])
+  },
+  twilioEnv(twilio),
+)

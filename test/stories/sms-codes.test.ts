@@ -5,6 +5,7 @@ import { publishUpdate } from '#api/incidents/actions.ts'
 import { minuteMs, secondMs } from '#api/lib/time.ts'
 import { hookRoutes } from '#api/notices/hook-routes.ts'
 import { smsTemplate } from '#api/notices/update-sms.ts'
+import { workOnce } from '#api/notices/work.ts'
 import { type Stage, story } from '../support/story.ts'
 import { lin, openServices, ordersDown, subscribe, words } from '../support/telling.ts'
 import { workFor } from '../support/work.ts'
@@ -96,6 +97,24 @@ tell('an account that may not send stops the channel, though each message was ta
   })
   expect((await rows(app))[0]?.state).toBe('failed')
 })
+
+tell(
+  'a callback of what was sent since shows that a stopped provider takes messages: the others wait for no probe',
+  async ({ app, clock }) => {
+    await subscribe(app, [person, { ...person, address: '+8613900000002' }, { ...person, address: '+8613900000003' }])
+    twilio.failNext(1, { status: 401, body: { code: 20003 } })
+    await ordersDown(app, await openServices(app))
+    await workFor(app, clock, minuteMs)
+    expect((await app.db.selectFrom('channelState').selectAll().executeTakeFirstOrThrow()).stoppedAt).not.toBeNull()
+    twilio.failNext(1, 'reset-after-accept')
+    clock.move(15 * minuteMs)
+    while (!twilio.sent.length) await workOnce(app)
+    expect((await rows(app)).map(({ state }) => state).sort()).toEqual(['queued', 'queued', 'unknown'])
+    await callback(app, twilio.sent[0]!, 'delivered')
+    await workFor(app, clock, 20 * secondMs)
+    expect(twilio.sent).toHaveLength(3)
+  },
+)
 
 tell('a full queue is tried again, at once and after it was taken', async ({ app, clock }) => {
   await subscribe(app, [person])
