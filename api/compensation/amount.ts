@@ -1,4 +1,4 @@
-import { invalid } from '#api/errors.ts'
+import { digitsOf } from '#api/lib/money.ts'
 
 /** How a fraction of the smallest coin is settled; one rule per offer. */
 export const roundings = ['half_up', 'up', 'down'] as const
@@ -35,15 +35,6 @@ export function decimal(text: string): Decimal {
   return read
 }
 
-const currencies = new Set(Intl.supportedValuesOf('currency'))
-
-/** Whether this is a currency of ISO 4217. */
-export const isCurrency = (code: string): boolean => currencies.has(code)
-
-/** How many digits a currency has behind the point: 2 for CNY, none for JPY. */
-export const digitsOf = (currency: string): number =>
-  new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
-
 /**
  * Reads "1,299.00" or "30" into the smallest coin; null when it is no amount, negative, or finer than the currency.
  * A comma only ever groups thousands.
@@ -64,14 +55,4 @@ export function showAmount(minor: number, currency: string): string {
   const text = String(Math.abs(minor)).padStart(digits + 1, '0')
   const whole = text.slice(0, text.length - digits).replace(/\B(?=(\d{3})+$)/g, ',')
   return digits ? `${sign}${whole}.${text.slice(-digits)}` : `${sign}${whole}`
-}
-
-/** Throws `invalid` unless this is an amount an offer may hold: whole coins, not negative. */
-export function checkAmount(field: string, minor: number): void {
-  if (Number.isSafeInteger(minor) && minor >= 0 && minor <= amountMinorMax) return
-  const sentence =
-    minor < 0
-      ? 'An amount is not negative.'
-      : `An amount is whole coins, ${showAmount(amountMinorMax, 'CNY')} at the most.`
-  throw invalid(sentence, { [field]: sentence })
 }

@@ -9,7 +9,7 @@ import type { Locale, Words } from '#content/locales.ts'
 import { isOpen } from './claim.ts'
 import { claimsOfContacts, insertLinks, offerOfNotice } from './contact-queries.ts'
 import { claimUrl, goodbyeUrl } from './links.ts'
-import { mailFor, offerHeaders, offerMail, offerSms, type ToldOffer } from './offer-message.ts'
+import { type OwnWords, offerHeaders, offerMail, offerSms, type ToldOffer } from './offer-message.ts'
 import { findOffer, termsAt } from './offer-queries.ts'
 import { shareIn } from './share.ts'
 
@@ -54,11 +54,8 @@ export async function offerWriter(
       mails.set(locale, template)
       const goodbye = goodbyeUrl(app.config, deliveryId)
       const share = shareIn(locale, { ...claim, kind: offer.kind, currency: offer.currency })
-      return {
-        ...base,
-        ...mailFor(template, { share, link, goodbye }),
-        headers: offerHeaders(goodbye, offer.incidentId),
-      }
+      const fills: OwnWords = { share, claim: link, goodbye }
+      return { ...base, ...template, fills, headers: offerHeaders(goodbye, offer.incidentId) }
     },
     async stillWhole(trx) {
       const now = await findOffer(trx, offer.id)

@@ -1,4 +1,7 @@
 import type { Db } from '#api/db/connect.ts'
+import { fromJson } from '#api/lib/json.ts'
+import type { Instant } from '#api/lib/time.ts'
+import type { Words } from '#content/locales.ts'
 
 /**
  * What the public may know of what is given after these incidents: offers that are live, and those that were and are
@@ -30,3 +33,12 @@ export const announcedOffers = async (db: Db, incidentIds: string[]) =>
         .orderBy('offer.id')
         .execute()
     : []
+
+/**
+ * Titles of what is open for those an incident affected, the oldest first, as far as it was open at this instant: what a
+ * notice of then may say, also to those whom it reaches later.
+ */
+export const openOffers = async (db: Db, incidentId: string, at: Instant): Promise<Words[]> =>
+  (await announcedOffers(db, [incidentId]))
+    .filter(({ state, liveAt }) => state === 'live' && liveAt !== null && liveAt <= at)
+    .map(({ title }) => fromJson<Words>(title))

@@ -13,34 +13,62 @@ export const hasImported = async (db: Db | Trx, offerId: string): Promise<boolea
     .limit(1)
     .executeTakeFirst()) !== undefined
 
-/** The next code nobody has, taken for a claim; null when there is none. The offer's row is held by whoever asks. */
-export async function takeFreeCode(
+/** The next codes that nobody has, at most `limit`. The offer's row is held by whoever asks. */
+export const freeCodes = (
   trx: Trx,
   offerId: string,
-  to: { claimId: string; assignedAt: Instant },
-): Promise<Row<'redemptionCode'> | null> {
-  const free = await claimable(
+  limit: number,
+): Promise<Pick<Row<'redemptionCode'>, 'id' | 'code'>[]> =>
+  claimable(
     trx,
     trx
       .selectFrom('redemptionCode')
-      .selectAll()
+      .select(['id', 'code'])
       .where('offerId', '=', offerId)
       .where('state', '=', 'free')
       .orderBy('id')
-      .limit(1),
-  ).executeTakeFirst()
-  if (!free) return null
-  const taken = await trx
+      .limit(limit),
+  ).execute()
+
+/** Gives free codes to claims, one each. How many were free still. */
+export async function assignCodes(
+  trx: Trx,
+  assignedAt: Instant,
+  given: { id: string; claimId: string }[],
+): Promise<number> {
+  if (!given.length) return 0
+  const { numUpdatedRows } = await trx
     .updateTable('redemptionCode')
-    .set({ state: 'assigned', ...to })
-    .where('id', '=', free.id)
-    .where('state', '=', 'free')
-    .executeTakeFirst()
-  return taken.numUpdatedRows > 0n ? free : null
+    .from(tableOf(trx, 'given', { id: 'text', claimId: 'text' }, given))
+    .set((eb) => ({ state: 'assigned' as const, claimId: eb.ref('given.claimId'), assignedAt }))
+    .whereRef('redemptionCode.id', '=', 'given.id')
+    .where('redemptionCode.state', '=', 'free')
+    .executeTakeFirstOrThrow()
+  return Number(numUpdatedRows)
 }
 
-export const insertCode = (trx: Trx, row: Row<'redemptionCode'>) =>
-  trx.insertInto('redemptionCode').values(row).execute()
+const codeColumns = {
+  id: 'text',
+  offerId: 'text',
+  code: 'text',
+  hint: 'text',
+  source: 'text',
+  line: 'integer',
+  state: 'text',
+  claimId: 'text',
+  createdAt: 'text',
+  assignedAt: 'text',
+  redeemedAt: 'text',
+} as const
+
+export async function insertCodes(trx: Trx, rows: Row<'redemptionCode'>[]): Promise<void> {
+  if (!rows.length) return
+  await trx
+    .insertInto('redemptionCode')
+    .columns(Object.keys(codeColumns) as (keyof typeof codeColumns)[])
+    .expression((eb) => eb.selectFrom(tableOf(trx, 'given', codeColumns, rows)).selectAll() as never)
+    .execute()
+}
 
 export type ListedCode = { id: string; code: string; hint: string; line: number }
 
@@ -52,7 +80,7 @@ export async function insertImported(
   codes: ListedCode[],
 ): Promise<number[]> {
   if (!codes.length) return []
-  await trx
+  const written = await trx
     .insertInto('redemptionCode')
     .columns(['id', 'offerId', 'code', 'hint', 'source', 'line', 'state', 'createdAt'])
     .expression(
@@ -71,13 +99,7 @@ export async function insertImported(
         .where((eb) => eb.lit(true)),
     )
     .onConflict((oc) => oc.column('code').doNothing())
-    .execute()
-  const written = await trx
-    .selectFrom('redemptionCode')
-    .select('id')
-    .where('offerId', '=', offerId)
-    .where('createdAt', '=', createdAt)
-    .where('source', '=', 'imported')
+    .returning('id')
     .execute()
   const ids = new Set(written.map(({ id }) => id))
   return codes.filter(({ id }) => !ids.has(id)).map(({ line }) => line)

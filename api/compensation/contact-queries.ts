@@ -3,7 +3,7 @@ import { tableOf } from '#api/db/rows.ts'
 import type { Row } from '#api/db/schema.ts'
 import type { Instant } from '#api/lib/time.ts'
 import type { Locale } from '#content/locales.ts'
-import { openStates } from './claim.ts'
+import { isOpen } from './claim.ts'
 
 /** Somebody of a customer who is told of an offer, in the form in which the ledger takes recipients. */
 export interface ToldContact {
@@ -20,53 +20,56 @@ export interface ToldContact {
 export const offerOfNotice = (db: Db | Trx, noticeId: string): Promise<Row<'offer'> | undefined> =>
   db.selectFrom('offer').selectAll().where('noticeId', '=', noticeId).executeTakeFirst()
 
+/** Claims whose contacts are looked up at once, at the most. */
+const claimsAtOnce = 500
+
 /**
- * The next contacts of those who have a claim, customer by customer, after `place` ('' at first), at most `limit`. The
- * work grows with `limit`, because it walks the index of an offer's claims.
+ * The next contacts of those who have a claim, customer by customer, after `place` ('' at first), at most `limit`; fewer
+ * only at the end. The work grows with `limit`, because it walks the index of an offer's claims.
  */
 export async function contactsAfter(
   db: Db | Trx,
   { offerId, channel, place, limit }: { offerId: string; channel: string; place: string; limit: number },
 ): Promise<ToldContact[]> {
   const [customerId = '', contactId = ''] = place.split('/')
-  const rows = await db
-    .selectFrom('claim')
-    .innerJoin('customerContact', 'customerContact.customerId', 'claim.customerId')
-    .leftJoin('suppression', (join) =>
-      join
-        .onRef('suppression.channel', '=', 'customerContact.channel')
-        .onRef('suppression.address', '=', 'customerContact.address'),
-    )
-    .leftJoin('offerOptOut', (join) =>
-      join
-        .onRef('offerOptOut.channel', '=', 'customerContact.channel')
-        .onRef('offerOptOut.address', '=', 'customerContact.address'),
-    )
-    .select([
-      'customerContact.id',
-      'customerContact.customerId',
-      'customerContact.address',
-      'customerContact.locale',
-      'offerOptOut.createdAt as closedAt',
-      'suppression.reason as suppressed',
-    ])
-    .where('claim.offerId', '=', offerId)
-    .where('claim.customerId', '>=', customerId)
-    .where((eb) => eb.or([eb('claim.customerId', '>', customerId), eb('customerContact.id', '>', contactId)]))
-    .where('claim.state', 'in', [...openStates, 'issued'])
-    .where('customerContact.channel', '=', channel as 'email' | 'sms')
-    .orderBy('claim.customerId')
-    .orderBy('customerContact.id')
-    .limit(limit)
-    .execute()
-  return rows.map(({ customerId: of, ...row }) => ({ ...row, place: `${of}/${row.id}` }))
+  const found: ToldContact[] = []
+  for (let from: string | null = customerId; from !== null && found.length < limit; ) {
+    // Whoever had only some of their contacts told the last time is looked at again.
+    const claims = await db
+      .selectFrom('claim')
+      .select(['customerId', 'state'])
+      .where('offerId', '=', offerId)
+      .where('customerId', from === customerId ? '>=' : '>', from)
+      .orderBy('customerId')
+      .limit(claimsAtOnce)
+      .execute()
+    from = claims.length < claimsAtOnce ? null : claims.at(-1)!.customerId
+    const open = claims.filter(({ state }) => isOpen(state) || state === 'issued').map((claim) => claim.customerId)
+    const contacts = await contactsOf(db, channel, open)
+    found.push(...contacts.filter((one) => one.customerId !== customerId || one.id > contactId).map(toldContact))
+  }
+  return found.slice(0, limit)
 }
 
-/** How contacts stand at this moment: whether they want no offers, and whether anything may be sent to them. */
-export const contactStandings = (
-  db: Db | Trx,
-  ids: string[],
-): Promise<{ id: string; generation: number; closedAt: Instant | null; suppressed: string | null }[]> =>
+type FoundContact = Awaited<ReturnType<typeof contactsOf>>[number]
+const toldContact = ({ customerId, ...row }: FoundContact): ToldContact => ({
+  ...row,
+  place: `${customerId}/${row.id}`,
+})
+
+async function contactsOf(db: Db | Trx, channel: string, customerIds: string[]) {
+  if (!customerIds.length) return []
+  return withStanding(db)
+    .select(['customerContact.customerId', 'customerContact.address', 'customerContact.locale'])
+    .where('customerContact.customerId', 'in', customerIds)
+    .where('customerContact.channel', '=', channel as 'email' | 'sms')
+    .orderBy('customerContact.customerId')
+    .orderBy('customerContact.id')
+    .execute()
+}
+
+/** Contacts with whether they want no offers, and whether anything may be sent to them. */
+const withStanding = (db: Db | Trx) =>
   db
     .selectFrom('customerContact')
     .leftJoin('suppression', (join) =>
@@ -79,12 +82,15 @@ export const contactStandings = (
         .onRef('offerOptOut.channel', '=', 'customerContact.channel')
         .onRef('offerOptOut.address', '=', 'customerContact.address'),
     )
-    .select((eb) => [
-      'customerContact.id',
-      eb.lit(0).as('generation'),
-      'offerOptOut.createdAt as closedAt',
-      'suppression.reason as suppressed',
-    ])
+    .select(['customerContact.id', 'offerOptOut.createdAt as closedAt', 'suppression.reason as suppressed'])
+
+/** How contacts stand at this moment: whether they want no offers, and whether anything may be sent to them. */
+export const contactStandings = (
+  db: Db | Trx,
+  ids: string[],
+): Promise<{ id: string; generation: number; closedAt: Instant | null; suppressed: string | null }[]> =>
+  withStanding(db)
+    .select((eb) => eb.lit(0).as('generation'))
     .where('customerContact.id', 'in', ids)
     .execute()
 
@@ -94,15 +100,27 @@ export async function claimsOfContacts(
   offerId: string,
   contactIds: string[],
 ): Promise<Map<string, Row<'claim'>>> {
-  const rows = await db
+  const contacts = await db
     .selectFrom('customerContact')
-    .innerJoin('claim', 'claim.customerId', 'customerContact.customerId')
-    .selectAll('claim')
-    .select('customerContact.id as contactId')
-    .where('customerContact.id', 'in', contactIds)
-    .where('claim.offerId', '=', offerId)
+    .select(['id', 'customerId'])
+    .where('id', 'in', contactIds)
     .execute()
-  return new Map(rows.map(({ contactId, ...claim }) => [contactId, claim]))
+  if (!contacts.length) return new Map()
+  const customerIds = [...new Set(contacts.map(({ customerId }) => customerId))]
+  // Named by offer and customer, each is found by its index, however little the engine knows of a table that has just grown.
+  const claims = await db
+    .selectFrom('claim')
+    .selectAll()
+    .where('offerId', '=', offerId)
+    .where('customerId', 'in', customerIds)
+    .execute()
+  const ofCustomer = new Map(claims.map((claim) => [claim.customerId, claim]))
+  return new Map(
+    contacts.flatMap(({ id, customerId }) => {
+      const claim = ofCustomer.get(customerId)
+      return claim ? [[id, claim] as const] : []
+    }),
+  )
 }
 
 /** Writes down links that go out with messages, and that their customers have been told. */

@@ -4,6 +4,8 @@ import type { Eligibility } from './eligibility.ts'
 /** A customer who fits, with everything their share is worked out from. */
 export interface Fitting {
   customerId: string
+  /** The company's own number for them. */
+  externalId: string
   plan: string
   monthlyFeeMinor: number | null
   currency: string | null
@@ -14,41 +16,60 @@ export interface Fitting {
 }
 
 /**
- * The next customers who fit, by id after `afterId` ('' at first), at most `limit`. Call it again with the last id until
- * it gives fewer than `limit`: memory holds one piece, however many customers there are.
+ * The next customers who fit, by id after `afterId` ('' at first), out of at most `limit` that are looked at. `next` is
+ * where to go on, null at the end: memory holds one piece, however many customers there are, and each piece costs the
+ * same, because it walks one index.
  */
-export function fittingAfter(
+export async function fittingAfter(
   db: Db | Trx,
   eligibility: Eligibility,
   afterId: string,
   limit: number,
-): Promise<Fitting[]> {
-  const { listId, componentIds, plans, regions, segments, minAffectedMinutes, excludeInternal } = eligibility
+): Promise<{ fitting: Fitting[]; next: string | null }> {
+  const { listId, minAffectedMinutes } = eligibility
+  const nextOf = (rows: { customerId: string }[]) => (rows.length < limit ? null : rows.at(-1)!.customerId)
+  if (!listId) {
+    // Minutes stand in a list: without one nobody is known to have been affected for so long.
+    if (minAffectedMinutes) return { fitting: [], next: null }
+    const walked = customersFitting(db, eligibility).where('customer.id', '>', afterId)
+    const rows = await walked.orderBy('customer.id').limit(limit).execute()
+    const unlisted = { minutes: null, listFeeMinor: null, listAmountMinor: null, line: null }
+    return { fitting: rows.map((row) => ({ ...row, ...unlisted })), next: nextOf(rows) }
+  }
+  const listed = await db
+    .selectFrom('affectedCustomer')
+    .select(['customerId', 'minutes', 'feeMinor as listFeeMinor', 'amountMinor as listAmountMinor', 'line'])
+    .where('listId', '=', listId)
+    .where('customerId', '>', afterId)
+    .orderBy('customerId')
+    .limit(limit)
+    .execute()
+  const enough = listed.filter(({ minutes }) => !minAffectedMinutes || (minutes ?? 0) >= minAffectedMinutes)
+  const ids = enough.map(({ customerId }) => customerId)
+  const rows = ids.length ? await customersFitting(db, eligibility).where('customer.id', 'in', ids).execute() : []
+  const byId = new Map(rows.map((row) => [row.customerId, row]))
+  const fitting = enough.flatMap((one) => {
+    const customer = byId.get(one.customerId)
+    return customer ? [{ ...customer, ...one }] : []
+  })
+  return { fitting, next: nextOf(listed) }
+}
+
+function customersFitting(db: Db | Trx, { componentIds, plans, regions, segments, excludeInternal }: Eligibility) {
   let fitting = db
     .selectFrom('customer')
-    .leftJoin('affectedCustomer', (join) =>
-      join.onRef('affectedCustomer.customerId', '=', 'customer.id').on('affectedCustomer.listId', '=', listId ?? ''),
-    )
     .select([
       'customer.id as customerId',
+      'customer.externalId',
       'customer.plan',
       'customer.monthlyFeeMinor',
       'customer.currency',
-      'affectedCustomer.minutes',
-      'affectedCustomer.feeMinor as listFeeMinor',
-      'affectedCustomer.amountMinor as listAmountMinor',
-      'affectedCustomer.line',
     ])
-    .where('customer.id', '>', afterId)
     .where('customer.archivedAt', 'is', null)
-    .orderBy('customer.id')
-    .limit(limit)
-  if (listId) fitting = fitting.where('affectedCustomer.listId', 'is not', null)
   if (excludeInternal) fitting = fitting.where('customer.internalFlag', '=', 0)
   if (plans.length) fitting = fitting.where('customer.plan', 'in', plans)
   if (regions.length) fitting = fitting.where('customer.region', 'in', regions)
   if (segments.length) fitting = fitting.where('customer.segment', 'in', segments)
-  if (minAffectedMinutes) fitting = fitting.where('affectedCustomer.minutes', '>=', minAffectedMinutes)
   if (componentIds.length)
     fitting = fitting.where(({ exists, selectFrom }) =>
       exists(
@@ -58,7 +79,7 @@ export function fittingAfter(
           .where('customerComponent.componentId', 'in', componentIds),
       ),
     )
-  return fitting.execute()
+  return fitting
 }
 
 /** Days of service that other offers have given these customers for a month: what a monthly cap counts. */

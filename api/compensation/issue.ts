@@ -9,7 +9,7 @@ import { insertExports } from './billing-queries.ts'
 import { type ClaimState, usableUntil } from './claim.ts'
 import { moveClaim, takeFromBudget } from './claim-queries.ts'
 import { codeHint, newCode } from './code.ts'
-import { hasImported, insertCode, takeFreeCode } from './code-queries.ts'
+import { assignCodes, freeCodes, hasImported, insertCodes } from './code-queries.ts'
 import { unsealed } from './sealed.ts'
 
 /** There is nothing left to give: whoever asked undoes their transaction with this. */
@@ -45,29 +45,35 @@ export async function issue(
 /** The code of one claim: the next of the imported ones where there are any, else a new one. The offer's row is held. */
 async function codeFor(app: App, trx: Trx, offerId: string, claimId: string, now: Instant): Promise<string> {
   if (await hasImported(trx, offerId)) {
-    const taken = await takeFreeCode(trx, offerId, { claimId, assignedAt: now })
-    if (!taken) throw new Exhausted()
-    return unsealed(app.config.secretKeys, taken.code)
+    const [free] = await freeCodes(trx, offerId, 1)
+    if (!free || !(await assignCodes(trx, now, [{ id: free.id, claimId }]))) throw new Exhausted()
+    return unsealed(app.config.secretKeys, free.code)
   }
-  const code = newCode()
-  await insertCode(trx, codeRow(app, { offerId, claimId, code, now }))
+  const { code, row } = newCodeFor(app, offerId, claimId, now)
+  await insertCodes(trx, [row])
   return code
 }
 
-/** A code made here, as its row. */
-export const codeRow = (
+/** A new code for a claim, as it is read and as its row. */
+export function newCodeFor(
   app: App,
-  { offerId, claimId, code, now }: { offerId: string; claimId: string; code: string; now: Instant },
-): Row<'redemptionCode'> => ({
-  id: newId(),
-  offerId,
-  code: seal(app.config.secretKeys, code, codeHint(code)),
-  hint: codeHint(code),
-  source: 'generated',
-  line: null,
-  state: 'assigned',
-  claimId,
-  createdAt: now,
-  assignedAt: now,
-  redeemedAt: null,
-})
+  offerId: string,
+  claimId: string,
+  now: Instant,
+): { code: string; row: Row<'redemptionCode'> } {
+  const code = newCode()
+  const row = {
+    id: newId(),
+    offerId,
+    code: seal(app.config.secretKeys, code, codeHint(code)),
+    hint: codeHint(code),
+    source: 'generated' as const,
+    line: null,
+    state: 'assigned' as const,
+    claimId,
+    createdAt: now,
+    assignedAt: now,
+    redeemedAt: null,
+  }
+  return { code, row }
+}

@@ -1,4 +1,4 @@
-import { escapeHtml } from '#api/lib/html.ts'
+import { markOf } from '#api/channels/filling.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { mailDocument } from '#api/notices/mail.ts'
 import { fullTime } from '#api/notices/times.ts'
@@ -22,16 +22,9 @@ export interface ToldOffer {
   claimUntil: Instant
 }
 
-/** What stands in one reader's message alone. */
-export interface ReaderShare {
-  /** "7 more days of service" */
-  share: string
-  link: string
-  goodbye: string
-}
-
-// Control characters cannot come from a text that a person wrote: they were taken out of those.
-const marks: ReaderShare = { share: '\u0001share\u0001', link: '\u0001link\u0001', goodbye: '\u0001goodbye\u0001' }
+/** What stands in one reader's message alone; nothing of it needs escaping in HTML. */
+export type OwnWords = Record<'share' | 'claim' | 'goodbye', string>
+const own: OwnWords = { share: markOf('share'), claim: markOf('claim'), goodbye: markOf('goodbye') }
 /** What an inbox shows beside the subject, in characters. */
 const preheaderLengthMax = 140
 /** So much of a title goes into an SMS, in characters. */
@@ -58,28 +51,14 @@ export function offerMail(told: ToldOffer, locale: Locale, sender: Sender): Mail
       automatic ? words.automatic : told.basis === 'sla' ? words.reviewed : words.claim,
     ],
     facts: [
-      { label: words.yours, values: [marks.share] },
+      { label: words.yours, values: [own.share] },
       ...(automatic ? [] : [{ label: words.until, values: [at(told.claimUntil)] }]),
       { label: words.incident, values: [pageUrl(sender, locale, `/incidents/${told.incidentId}/`)] },
     ],
-    button: { label: automatic ? words.see : words.button, url: marks.link },
+    button: { label: automatic ? words.see : words.button, url: own.claim },
     footer: [words.why, fill(words.post, { address: site.postalAddress?.[locale] ?? '' })],
-    links: [{ label: words.goodbye, url: marks.goodbye }],
+    links: [{ label: words.goodbye, url: own.goodbye }],
   })
-}
-
-/** The mail of one reader: cheap, because it is made as often as there are readers. */
-export function mailFor(template: MailTemplate, own: ReaderShare): MailTemplate {
-  const put = (text: string, as: (value: string) => string) =>
-    text
-      .replaceAll(marks.share, as(own.share))
-      .replaceAll(marks.link, as(own.link))
-      .replaceAll(marks.goodbye, as(own.goodbye))
-  return {
-    subject: template.subject,
-    html: put(template.html, escapeHtml),
-    text: put(template.text, (value) => value),
-  }
 }
 
 /** The headers of a mail with an offer: one click leaves offers. */

@@ -3,8 +3,9 @@ import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { staffRoles } from '#api/accounts/permissions.ts'
+import { isCurrency } from '#api/lib/amount.ts'
 import { inEveryLanguage, locales } from '#content/locales.ts'
-import { isCurrency, readAmount } from './amount.ts'
+import { readAmount } from './amount.ts'
 import type { ApprovalPolicy } from './approvers.ts'
 
 /** A text per language; one that is not given is shown in another. */

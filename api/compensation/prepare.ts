@@ -1,6 +1,7 @@
 import type { App } from '#api/app.ts'
 import { record, system } from '#api/audit/audit.ts'
-import type { Trx } from '#api/db/connect.ts'
+import { type Trx, writeLock } from '#api/db/connect.ts'
+import { letOthersWrite } from '#api/db/rest.ts'
 import type { Row } from '#api/db/schema.ts'
 import { newId, newIds } from '#api/lib/ids.ts'
 import { toJson } from '#api/lib/json.ts'
@@ -12,10 +13,8 @@ import { billingBody, issuedKey } from './billing-message.ts'
 import { insertExports } from './billing-queries.ts'
 import { usableUntil } from './claim.ts'
 import { countOn, insertClaims } from './claim-queries.ts'
-import { newCode } from './code.ts'
-import { hasImported, insertCode, takeFreeCode } from './code-queries.ts'
-import { externalIds } from './customer-queries.ts'
-import { codeRow } from './issue.ts'
+import { assignCodes, freeCodes, hasImported, insertCodes } from './code-queries.ts'
+import { newCodeFor } from './issue.ts'
 import { offerNoticeKind } from './offer.ts'
 import { findOffer, saveOffer } from './offer-queries.ts'
 import { type Sharing, sharesAfter, sourceOf } from './reckon.ts'
@@ -38,33 +37,51 @@ export async function prepareNext(app: App, offerId: string): Promise<boolean> {
   const row = await findOffer(app.db, offerId)
   if (row?.state !== 'live' || row.preparedAt) return false
   const offer = readOffer(row)
-  const shares = await sharesAfter(app.db, { ...offer, id: offerId }, row.preparedCursor, pieceSize)
+  const { shares, next } = await sharesAfter(app.db, { ...offer, id: offerId }, row.preparedCursor, pieceSize)
   const source = await sourceOf(app.db, offer.eligibility)
-  const last = shares.length < pieceSize
-  const done = await app.db.transaction().execute(async (trx) => {
-    const now = app.now()
-    const claims = claimsOf(row, shares, source, now)
-    const counted = claims.filter(({ state }) => state !== 'rejected')
-    const sum = counted.reduce((all, { amountMinor }) => all + amountMinor, 0)
-    if (exceeds(row, counted.length, sum)) return stop(trx, row, now)
+  const last = next === null
+  const now = app.now()
+  const claims = claimsOf(row, shares, source, now)
+  const counted = claims.filter(({ state }) => state !== 'rejected')
+  const sum = counted.reduce((all, { amountMinor }) => all + amountMinor, 0)
+  const automatic = offer.delivery === 'automatic'
+  const coupon = automatic && offer.kind === 'coupon'
+  const imported = coupon && (await hasImported(app.db, offerId))
+  // What can be made before the transaction is not made in it: whoever else writes waits for its end.
+  const made = coupon && !imported ? counted.map(({ id: claimId }) => newCodeFor(app, offerId, claimId, now)) : []
+  const heldBefore = writeLock(app.db).heldMs
+  await app.db.transaction().execute(async (trx) => {
+    const free = imported ? await freeCodes(trx, offerId, counted.length) : []
+    if (exceeds(row, counted.length, sum) || (imported && free.length < counted.length)) return stop(trx, row, now)
     const noticeId = last ? newId() : null
-    const change = last
-      ? { preparedCursor: shares.at(-1)?.customerId ?? row.preparedCursor, preparedAt: now, noticeId }
-      : { preparedCursor: shares.at(-1)!.customerId }
-    if (!(await movePrepared(trx, row, change))) return true
+    const change = last ? { preparedAt: now, noticeId } : { preparedCursor: next }
+    if (!(await movePrepared(trx, row, change))) return
     await insertClaims(trx, claims)
-    const issued = offer.delivery === 'automatic'
     await countOn(trx, offerId, {
       claimCount: counted.length,
       claimMinor: sum,
-      ...(issued ? { issuedCount: counted.length, issuedMinor: sum } : {}),
+      ...(automatic ? { issuedCount: counted.length, issuedMinor: sum } : {}),
     })
-    if (issued) await giveOut(app, trx, row, counted, now)
+    if (automatic) {
+      await assignCodes(
+        trx,
+        now,
+        free.map(({ id }, at) => ({ id, claimId: counted[at]!.id })),
+      )
+      await insertCodes(
+        trx,
+        made.map(({ row: code }) => code),
+      )
+      const codes = imported
+        ? free.map(({ code }) => unsealed(app.config.secretKeys, code))
+        : made.map(({ code }) => code)
+      await insertExports(trx, now, exportsFor(row, counted, shares, codes, now))
+    }
     if (noticeId) await beginTelling(trx, row, noticeId, now)
-    return true
   })
   crashPoint(app, last ? 'after-prepare' : 'mid-prepare')
-  return done
+  await letOthersWrite(app.db, heldBefore)
+  return true
 }
 
 function claimsOf(
@@ -110,39 +127,21 @@ const exceeds = (offer: Row<'offer'>, count: number, sum: number): boolean =>
   offer.claimCount + count > (offer.eligibleCount ?? 0) ||
   (offer.delivery === 'automatic' && offer.issuedMinor + sum > (offer.committedMinor ?? 0))
 
-async function stop(trx: Trx, offer: Row<'offer'>, now: Instant): Promise<true> {
+async function stop(trx: Trx, offer: Row<'offer'>, now: Instant): Promise<void> {
   const after = { state: 'paused' as const, stateReason: 'drifted', approvedHash: null }
   await saveOffer(trx, offer.id, after)
   await announce(trx, now, { kind: 'offer.paused', incidentId: offer.incidentId })
   await record(trx, now, system, 'offer.paused', offer.id, { before: { state: offer.state }, after })
-  return true
 }
 
-/** Codes, and what billing is told, for claims that are issued by themselves. */
-async function giveOut(app: App, trx: Trx, offer: Row<'offer'>, claims: Row<'claim'>[], now: Instant): Promise<void> {
-  const numbers = await externalIds(
-    trx,
-    claims.map(({ customerId }) => customerId),
-  )
-  const imported = offer.kind === 'coupon' && (await hasImported(trx, offer.id))
-  const rows = []
-  for (const claim of claims) {
-    const code = offer.kind === 'coupon' ? await codeFor(app, trx, offer.id, claim.id, now, imported) : null
+/** What billing is told of claims that are issued by themselves. */
+function exportsFor(offer: Row<'offer'>, claims: Row<'claim'>[], shares: Sharing[], codes: string[], now: Instant) {
+  const numbers = new Map(shares.map(({ customerId, externalId }) => [customerId, externalId]))
+  return claims.map((claim, at) => {
     const externalId = numbers.get(claim.customerId) ?? claim.customerId
-    const body = billingBody('claim.issued', now, offer, { ...claim, externalId }, code)
-    rows.push({ key: issuedKey(claim.id), claimId: claim.id, offerId: offer.id, body })
-  }
-  await insertExports(trx, now, rows)
-}
-
-async function codeFor(app: App, trx: Trx, offerId: string, claimId: string, now: Instant, imported: boolean) {
-  if (imported) {
-    const free = await takeFreeCode(trx, offerId, { claimId, assignedAt: now })
-    return free ? unsealed(app.config.secretKeys, free.code) : null
-  }
-  const code = newCode()
-  await insertCode(trx, codeRow(app, { offerId, claimId, code, now }))
-  return code
+    const body = billingBody('claim.issued', now, offer, { ...claim, externalId }, codes[at] ?? null)
+    return { key: issuedKey(claim.id), claimId: claim.id, offerId: offer.id, body }
+  })
 }
 
 /** One row says that customers are to be told; the ledger does the rest. */

@@ -131,7 +131,7 @@ export async function* exportClaims(app: App, id: string): AsyncGenerator<string
       )
       .join('')
     if (rows.length < pageSize) return
-    after = rows.at(-1)!.id
+    after = rows.at(-1)!.customerId
     await setImmediate()
   }
 }

@@ -22,27 +22,24 @@ const pieceSize = 1_000
 /** One customer who fits, with what they get. */
 export type Sharing = Fitting & { worth: Worth }
 
-/** The next customers who fit with what each gets, by id after `afterId`. */
+/** The next customers who fit with what each gets, by id after `afterId`, and where to go on: null at the end. */
 export async function sharesAfter(
   db: Db | Trx,
   offer: Reckoned,
   afterId: string,
   limit = pieceSize,
-): Promise<Sharing[]> {
-  const fitting = await fittingAfter(db, offer.eligibility, afterId, limit)
+): Promise<{ shares: Sharing[]; next: string | null }> {
+  const { fitting, next } = await fittingAfter(db, offer.eligibility, afterId, limit)
   const month = offer.value.kind === 'service_extension' && offer.value.daysMaxPerMonth ? offer.value.month : undefined
   const given =
     month && fitting.length
       ? await daysGiven(db, { month, exceptOfferId: offer.id, customerIds: fitting.map((one) => one.customerId) })
       : new Map<string, number>()
-  return fitting.map((one) => ({
-    ...one,
-    worth: worthOf(
-      offer.value,
-      { ...one, feeCurrency: one.currency, daysGiven: given.get(one.customerId) ?? 0 },
-      offer,
-    ),
-  }))
+  const shares = fitting.map((one) => {
+    const share = { ...one, feeCurrency: one.currency, daysGiven: given.get(one.customerId) ?? 0 }
+    return { ...one, worth: worthOf(offer.value, share, offer) }
+  })
+  return { shares, next }
 }
 
 interface PlanSum {
@@ -69,7 +66,7 @@ export async function reckon(db: Db, offer: Reckoned): Promise<Reckoning> {
   const plans = new Map<string, PlanSum>()
   const sum: Reckoning = { eligible: 0, sumMinor: 0, mostMinor: 0, plans: [], nothing: {} }
   for (let afterId = ''; ; ) {
-    const shares = await sharesAfter(db, offer, afterId)
+    const { shares, next } = await sharesAfter(db, offer, afterId)
     for (const { plan, worth } of shares) {
       if ('nothing' in worth) {
         sum.nothing[worth.nothing] = (sum.nothing[worth.nothing] ?? 0) + 1
@@ -82,8 +79,8 @@ export async function reckon(db: Db, offer: Reckoned): Promise<Reckoning> {
       sum.sumMinor += worth.amountMinor
       sum.mostMinor = Math.max(sum.mostMinor, worth.amountMinor)
     }
-    if (shares.length < pieceSize) break
-    afterId = shares.at(-1)!.customerId
+    if (next === null) break
+    afterId = next
     // SQLite reads on this thread: whoever else knocks is answered between two pieces.
     await setImmediate()
   }

@@ -90,26 +90,28 @@ export function listClaims(
   return lines.execute()
 }
 
-/** Claims that were issued, with their sealed codes, by id: what billing's file is made of. */
+/**
+ * The next claims that were issued, with their sealed codes, by customer after `after`: what billing's file is made of.
+ * The page is cut first, along the index of an offer's customers, and only then joined to what belongs to it.
+ */
 export const issuedPage = (db: Db, offerId: string, after: string, limit: number) =>
   db
-    .selectFrom('claim')
-    .innerJoin('customer', 'customer.id', 'claim.customerId')
-    .leftJoin('redemptionCode', 'redemptionCode.claimId', 'claim.id')
-    .select([
-      'claim.id',
-      'customer.externalId',
-      'claim.state',
-      'claim.amountMinor',
-      'claim.days',
-      'redemptionCode.code',
-      'claim.issuedAt',
-    ])
-    .where('claim.offerId', '=', offerId)
-    .where('claim.issuedAt', 'is not', null)
-    .where('claim.id', '>', after)
-    .orderBy('claim.id')
-    .limit(limit)
+    .selectFrom((eb) =>
+      eb
+        .selectFrom('claim')
+        .select(['id', 'customerId', 'state', 'amountMinor', 'days', 'issuedAt'])
+        .where('offerId', '=', offerId)
+        .where('issuedAt', 'is not', null)
+        .where('customerId', '>', after)
+        .orderBy('customerId')
+        .limit(limit)
+        .as('page'),
+    )
+    .innerJoin('customer', 'customer.id', 'page.customerId')
+    .leftJoin('redemptionCode', 'redemptionCode.claimId', 'page.id')
+    .selectAll('page')
+    .select(['customer.externalId', 'redemptionCode.code'])
+    .orderBy('page.customerId')
     .execute()
 
 /** How many deliveries of an offer's announcement stand where, by channel. */

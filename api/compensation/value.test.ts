@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { divide, isCurrency, readAmount, readDecimal, showAmount } from './amount.ts'
+import { isCurrency } from '#api/lib/amount.ts'
+import { divide, readAmount, readDecimal, showAmount } from './amount.ts'
 import { allowedDowntime, showUptime, type Tier, tierOf, uptimeOf } from './uptime.ts'
 import { type Credit, daysOf, type Extension, type Share, valueOfDays, worthOf } from './value.ts'
 

@@ -1,5 +1,5 @@
 import type { Db, Trx } from '#api/db/connect.ts'
-import { tableOf } from '#api/db/rows.ts'
+import { plain, tableOf } from '#api/db/rows.ts'
 import type { ImportKind, ImportState, NewRow, Row, RowFate } from '#api/db/schema.ts'
 import type { Instant } from '#api/lib/time.ts'
 
@@ -149,7 +149,7 @@ export async function insertImportRows(trx: Trx, rows: Row<'importRow'>[]): Prom
     .execute()
 }
 
-/** Accepted rows of an import by what they are known by. */
+/** Accepted rows of an import by what they are known by: found by that, and not among all that were accepted. */
 export const acceptedByKey = (trx: Trx, importId: string, keys: string[]): Promise<Row<'importRow'>[]> =>
   keys.length
     ? trx
@@ -157,7 +157,7 @@ export const acceptedByKey = (trx: Trx, importId: string, keys: string[]): Promi
         .selectAll()
         .where('importId', '=', importId)
         .where('key', 'in', keys)
-        .where('fate', '=', 'accepted' satisfies RowFate)
+        .where(plain<RowFate, 'fate'>('fate'), '=', 'accepted')
         .execute()
     : Promise.resolve([])
 

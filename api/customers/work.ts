@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { App } from '#api/app.ts'
 import { record, system } from '#api/audit/audit.ts'
 import { listComponents } from '#api/components/queries.ts'
-import { sharesWork, type Trx, writeLock } from '#api/db/connect.ts'
+import { type Trx, writeLock } from '#api/db/connect.ts'
+import { letOthersWrite } from '#api/db/rest.ts'
 import type { Row } from '#api/db/schema.ts'
 import { fromJson, toJson } from '#api/lib/json.ts'
 import { crashPoint } from '#api/notices/crash.ts'
@@ -23,24 +23,16 @@ import { saveCustomers } from './save-queries.ts'
 import { affectedPiece, type Counts, customerPiece } from './staging.ts'
 import { rowsOf, textOf } from './table.ts'
 
-/** Rows that are written in one transaction: on SQLite it holds the only lock, for about 5 ms, and 10 at the most. */
-const pieceRows = 150
+/** Rows that are written in one transaction: on SQLite it holds the only lock, for about 10 ms. */
+const pieceRows = 300
 /** Customers that are applied in one transaction; each is several rows with their indexes. */
-const appliedRows = 60
-/** The lock is free for as long as it was held, so that whoever else writes finds it so; a longer rest would not help. */
-const restMsMax = 25
+const appliedRows = 150
 /** How long the importer sleeps when nobody wakes it, and how long it stays away from what broke, in milliseconds. */
 const lookEveryMs = 1_000
 const troubleMs = 5_000
 
 /** Somebody else works on this import, or a person has decided otherwise: let go of it. */
 class MovedOn extends Error {}
-
-/** Lets others write between two pieces. */
-async function rest(app: App, before: number): Promise<void> {
-  if (sharesWork(app.db)) return
-  await pause(Math.min(Math.ceil(writeLock(app.db).heldMs - before), restMsMax))
-}
 
 /**
  * Writes one piece of an import: the counts move in the same transaction, so that a program that is killed goes on
@@ -56,7 +48,7 @@ async function step(app: App, one: Row<'import'>, write: (trx: Trx) => Promise<P
     return moved
   })
   Object.assign(one, to)
-  await rest(app, before)
+  await letOthersWrite(app.db, before)
 }
 
 /** Does everything there is to do on imports until nothing is left or `stopping` says so. True when there was something. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isOver } from '#api/incidents/incident.ts'
 import { escapeHtml } from '#api/lib/html.ts'
 import { markdownToHtml } from '#api/lib/markdown.ts'
 import type { Instant } from '#api/lib/time.ts'
@@ -68,13 +69,26 @@ export function feedOf({ site, publicUrl, locale, record, entries, at, path, com
         id: permanentId(record, 'update', update.id, locale),
         url: `${place(`/incidents/${incident.id}/`)}#u${update.number}`,
         title: fill(label, { title: title.text, phase: labels.phase[update.status] }),
-        html: bodyOf(update.body, locale),
+        html: bodyOf(update.body, locale) + offersOf(incident, update, locale),
         lang: inLocale(update.body, locale).lang,
         publishedAt: update.createdAt,
         tags: incident.affected.map((touched) => inLocale(touched.name, locale).text),
       }
     }),
   }
+}
+
+/** What was open for those it affected when it was over, as a line under the update that says so. */
+function offersOf({ offers }: FeedEntry['incident'], update: FeedEntry['update'], locale: Locale): string {
+  const { title } = wordsOf(locale).compensation.public
+  const { colon } = wordsOf(locale).messages.mail
+  return isOver(update.status)
+    ? offers
+        .filter(({ announcedAt }) => announcedAt <= update.createdAt)
+        .map((offer) => inLocale(offer.title, locale))
+        .map(({ text, lang }) => `<p>${escapeHtml(title + colon)}<span lang="${lang}">${escapeHtml(text)}</span></p>`)
+        .join('')
+    : ''
 }
 
 /** A UUID made of a name (RFC 9562, version 8), as a URN: the same name gives the same id for ever. */

@@ -101,6 +101,27 @@ it('shows a text of the other language as it is, marked, with a line that says s
   expect(item.description).toBe('<div lang="zh-CN"><p>正在排查。</p></div><p>This text exists in Chinese only.</p>')
 })
 
+it('says under the update that ends it what was given by then, and nothing before and nothing later', () => {
+  const given = (announcedAt: string, en: string) => ({
+    id: 'offer0000001',
+    state: 'live' as const,
+    basis: 'goodwill' as const,
+    title: { en },
+    terms: {},
+    automatic: false,
+    announcedAt,
+    claimFrom: announcedAt,
+    claimUntil: '2026-12-31T15:59:59.000Z',
+  })
+  const offers = [given('2026-11-11T12:10:00.000Z', 'A <coupon>'), given('2026-11-11T12:13:00.000Z', 'Later')]
+  const said = (status: 'monitoring' | 'resolved') => {
+    const one = entry({ en: 'Orders fail' }, { en: 'Over.' }, { status })
+    return read('en', [{ ...one, incident: { ...one.incident, offers } }]).channel.item[0].description
+  }
+  expect(said('resolved')).toBe('<p>Over.</p><p>Compensation: <span lang="en">A &lt;coupon&gt;</span></p>')
+  expect(said('monitoring')).toBe('<p>Over.</p>')
+})
+
 it('names a correction as one, and is a whole feed while nothing has happened', () => {
   const { channel } = read('en', [
     entry({ en: 'Orders fail' }, { en: 'AP is affected too.' }, { correctsId: 'update000000' }),

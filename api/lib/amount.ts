@@ -15,7 +15,10 @@ const signs: Record<string, readonly string[]> = {
   '£': ['GBP'],
 }
 
-export const isCurrency = (code: string): boolean => Intl.supportedValuesOf('currency').includes(code)
+const currencies = new Set(Intl.supportedValuesOf('currency'))
+
+/** Whether this is a currency of ISO 4217. */
+export const isCurrency = (code: string): boolean => currencies.has(code)
 
 /**
  * Reads an amount as people and spreadsheets write it into the smallest coin of its currency, digit by digit and never as

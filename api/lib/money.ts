@@ -7,9 +7,17 @@ export interface Price {
 
 const microsPerUnit = 1_000_000
 
-/** How many digits a currency has behind the point: 2 for CNY, none for JPY. */
-export const digitsOf = (currency: string): number =>
-  new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+const known = new Map<string, number>()
+
+/** How many digits a currency has behind the point: 2 for CNY, none for JPY. Asked once for each, for asking is slow. */
+export function digitsOf(currency: string): number {
+  const digits =
+    known.get(currency) ??
+    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ??
+    2
+  known.set(currency, digits)
+  return digits
+}
 
 /** Reads "0.05 CNY", with six digits behind the point at the most; null when it is no price. */
 export function readPrice(text: string): Price | null {

@@ -1,5 +1,6 @@
 import type { App } from '#api/app.ts'
 import type { ChatParts } from '#api/channels/channel.ts'
+import { openOffers } from '#api/compensation/announced-queries.ts'
 import { gravest } from '#api/components/component.ts'
 import { currentStatuses, listComponents } from '#api/components/queries.ts'
 import type { Db, Trx } from '#api/db/connect.ts'
@@ -75,7 +76,9 @@ export async function composedFor(app: App, notice: Row<'notice'>): Promise<Comp
   const before = mine.get(notice.id)
   if (before) return before
   const incident = notice.incidentId ? await readWhole(app.db, notice.incidentId) : null
-  const told = incident && notice.updateId ? toldOf(incident, notice.updateId, await pageOrder(app.db)) : null
+  const update = incident?.updates.find(({ id }) => id === notice.updateId)
+  const offers = incident && update ? await openOffers(app.db, incident.id, update.createdAt) : []
+  const told = incident && update ? toldOf(incident, update.id, await pageOrder(app.db), offers) : null
   if (!incident || !told) return null
   const sender = senderOf(app)
   const page = await hookPage(app)

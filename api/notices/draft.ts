@@ -29,7 +29,12 @@ const codeToCome = '0000'
 const idToCome = '000000000000'
 
 /** What the draft would tell if it were published now. `incident` is the one it belongs to, null for a new one. */
-export function toldOfDraft(draft: NoticeDraft, incident: Incident | null, page: PageOrder, now: Instant): Told {
+export function toldOfDraft(
+  draft: NoticeDraft,
+  incident: Incident | null,
+  page: PageOrder,
+  { now, offers }: { now: Instant; offers: Words[] },
+): Told {
   const over = isOver(draft.status)
   const states = statesBefore(incident)
   const touched = [...states.keys()]
@@ -56,6 +61,7 @@ export function toldOfDraft(draft: NoticeDraft, incident: Incident | null, page:
     correction: Boolean(draft.corrects),
     raised: severity < lastSeverity,
     components: inOrder(states, names, page),
+    offers: over ? offers : [],
   }
 }
 

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { loadSite } from '#api/site.ts'
 import { type Locale, locales } from '#content/locales.ts'
 import type { Told } from './told.ts'
+import { updateChat } from './update-chat.ts'
 import { forReader, mailHeaders, updateMail } from './update-mail.ts'
 import { type smsKinds, smsTemplate, updateSms } from './update-sms.ts'
 
@@ -13,6 +14,7 @@ const component = (id: string, en: string, zh: string, status: Told['components'
 })
 
 const first: Told = {
+  offers: [],
   incidentId: 'k3v9x0a7b2cd',
   code: '1107',
   status: 'investigating',
@@ -84,6 +86,22 @@ it('writes the last SMS without a claim that no fact makes', () => {
   expect(sms(resolved, 'en').text).toBe(
     '[Hezhou] Order placement and payments recovered at 22:10 (UTC+8). Details: status.hezhou.example/i/1107',
   )
+})
+
+it('says in each language what is given once it is over, and in no SMS: that is another class of message', () => {
+  const offers = [{ en: 'A 30-yuan coupon', 'zh-CN': '30 元优惠券' }, { 'zh-CN': '延长服务期限 7 天' }]
+  for (const status of ['resolved', 'postmortem'] as const) {
+    const told = { ...resolved, status, offers }
+    expect(updateMail(told, 'en', sender).text).toMatch(/Compensation:? *\n? *A 30-yuan coupon/)
+    expect(updateMail(told, 'zh-CN', sender).text).toMatch(/补偿：? *\n? *30 元优惠券/)
+    expect(updateMail(told, 'en', sender).html).toContain('lang="zh-CN"')
+    expect(updateChat(told, 'zh-CN', sender).chat.facts.at(-1)).toEqual({
+      label: '补偿',
+      value: '30 元优惠券\n延长服务期限 7 天',
+    })
+    expect(sms(told, 'zh-CN').text).toBe(sms(resolved, 'zh-CN').text)
+  }
+  expect(updateMail(resolved, 'en', sender).text).not.toContain('Compensation')
 })
 
 it('says less of a lesser state, and more when it spreads', () => {

@@ -1,5 +1,6 @@
 import type { App } from '#api/app.ts'
 import type { SmsLength } from '#api/channels/sms/segments.ts'
+import { openOffers } from '#api/compensation/announced-queries.ts'
 import { notFound } from '#api/errors.ts'
 import { readWhole } from '#api/incidents/queries.ts'
 import { type Price, priceOfMinor } from '#api/lib/money.ts'
@@ -40,7 +41,8 @@ export interface NoticePreview {
 export async function previewNotices(app: App, draft: NoticeDraft): Promise<NoticePreview> {
   const incident = draft.incidentId ? await readWhole(app.db, draft.incidentId) : null
   if (draft.incidentId && !incident) throw notFound('This incident')
-  const told = toldOfDraft(draft, incident, await pageOrder(app.db), app.now())
+  const offers = incident ? await openOffers(app.db, incident.id, app.now()) : []
+  const told = toldOfDraft(draft, incident, await pageOrder(app.db), { now: app.now(), offers })
   const composed = compose(told, senderOf(app))
   const { publicUrl } = app.config
   const links = {
@@ -123,6 +125,7 @@ export async function smsWarnings(app: App): Promise<string[]> {
     correction: false,
     raised: false,
     components: [],
+    offers: [],
   }
   const sms = Object.fromEntries(locales.map((locale) => [locale, updateSms(shortest, locale, sender)])) as Record<
     Locale,

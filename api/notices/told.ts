@@ -26,6 +26,8 @@ export interface Told {
   raised: boolean
   /** The components it has touched, as they stood after this update: the gravest first, then in the order of the page. */
   components: { id: string; name: Words; status: ComponentStatus }[]
+  /** Titles of what is given to those it affected, and was open when it was over; none before. */
+  offers: Words[]
 }
 
 /** Components in the order of the page. */
@@ -50,9 +52,9 @@ export function inOrder(
 
 /**
  * What one published update tells. States are as they stood after it, whatever came later; the facts are the sheet as
- * it stands. Null when the incident has no such update.
+ * it stands. `offers` are those that were open when it was published, and are. Null when the incident has no such update.
  */
-export function toldOf(incident: Incident, updateId: string, page: PageOrder): Told | null {
+export function toldOf(incident: Incident, updateId: string, page: PageOrder, offers: Words[]): Told | null {
   const update = incident.updates.find(({ id }) => id === updateId)
   if (!update) return null
   const until = incident.updates.filter(({ number }) => number <= update.number).sort((a, b) => a.number - b.number)
@@ -76,6 +78,7 @@ export function toldOf(incident: Incident, updateId: string, page: PageOrder): T
     correction: update.correctsId !== null,
     raised: before !== undefined && update.severity < before.severity,
     components: inOrder(states, new Map(incident.components.map(({ id, name }) => [id, name])), page),
+    offers: isOver(update.status) ? offers : [],
   }
 }
 

@@ -27,6 +27,10 @@ export function updateChat(told: Told, locale: Locale, sender: Sender): { chat: 
     ...fact(words.scope, inLocale(told.scope, locale).text),
     ...fact(words.notAffected, inLocale(told.notAffected, locale).text),
     ...fact(words.workaround, markdownToText(inLocale(told.workaround, locale).text)),
+    ...fact(
+      wordsOf(locale).compensation.public.mail,
+      told.offers.map((offer) => inLocale(offer, locale).text).join('\n'),
+    ),
   ]
   const url = pageUrl(sender, locale, `/incidents/${told.incidentId}/`)
   return { chat: { heading, body, facts, link: { label: words.follow, url } }, text: `${heading}\n\n${body}\n\n${url}` }

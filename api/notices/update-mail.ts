@@ -85,6 +85,7 @@ export function updateMail(told: Told, locale: Locale, sender: Sender): MailTemp
     ...fact(words.workaround, told.workaround),
     { label: words.started, values: [at(told.startedAt)] },
     ...(told.endedAt ? [{ label: words.ended, values: [at(told.endedAt)] }] : []),
+    ...told.offers.flatMap((offer) => fact(wordsOf(locale).compensation.public.mail, offer)),
     { label: words.published, values: [at(told.publishedAt)] },
   ]
   return mailDocument({

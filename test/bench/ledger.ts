@@ -116,6 +116,7 @@ export function startWorker(env: Record<string, string>, requestsPerSecond: numb
     }
   }, 500)
   return {
+    pid: child.pid ?? 0,
     peakMb: () => peakKb / 1024,
     async kill() {
       clearInterval(look)

@@ -1,7 +1,7 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { measureCompensation, measureCustomers } from './compensation.ts'
 import { measureCrowd } from './crowd-load.ts'
-import { measureCustomers } from './customers.ts'
 import { type Figures, table } from './figures.ts'
 import { measureGrowth } from './growth.ts'
 import { measureLedger } from './ledger.ts'
@@ -48,6 +48,8 @@ const words: Record<string, () => Promise<Figures>> = {
   workers: measureWorkers,
   /** Files of a hundred thousand customers, and of as many affected ones. */
   customers: () => measureCustomers(people.customers, say),
+  /** The same, and an offer that is given to all of them. */
+  compensation: () => measureCompensation(people.customers, say),
   /** Requests a second beside nginx, which must be installed, as wrk must. */
   rate: () => measureRate(say),
 }
