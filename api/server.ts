@@ -24,6 +24,11 @@ export type SiteHandler = (
 const headersTimeoutMs = 10_000
 const requestTimeoutMs = 30_000
 const uploadTimeoutMs = 600_000
+/**
+ * How long a connection stays open with nothing asked, in milliseconds: longer than an open page waits between two looks,
+ * and than a proxy keeps it, so that a request never meets a connection that is being closed here.
+ */
+const keepAliveMs = 75_000
 
 /** What every page is drawn with; the desk's own middleware adds to it. */
 export type Handed = Pick<
@@ -96,6 +101,7 @@ export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, publi
     })
   })
   server.headersTimeout = headersTimeoutMs
+  server.keepAliveTimeout = keepAliveMs
   // Node knows one limit for all; every request but a file has its own in limitTime.
   server.requestTimeout = uploadTimeoutMs
   return server

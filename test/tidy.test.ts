@@ -143,6 +143,7 @@ const workshops: Record<string, string> = {
   'api/statements/schedule.ts': 'looks whether an embargo has ended',
   'api/statements/templates.ts': 'reads the texts that legal approved beforehand',
   'api/statements/turn.ts': 'holds a statement while one person takes one step with it',
+  'api/status/changes.ts': 'puts together what changed since a publish',
   'api/status/read.ts': 'puts together what the public may know',
   'api/status/statements.ts': 'puts together what the public may know of statements',
   'api/status/services.ts': 'puts together how the services stood',

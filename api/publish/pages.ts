@@ -9,15 +9,8 @@ import {
   searchOf,
   sitemapOf,
 } from '#api/feeds/documents.ts'
-import {
-  changesSince,
-  maintainedMonths,
-  readAddresses,
-  readMaintenanceIds,
-  readMonths,
-  readRevision,
-  readStatus,
-} from '#api/status/read.ts'
+import { changesSince, maintainedMonths, readMonths } from '#api/status/changes.ts'
+import { readAddresses, readMaintenanceIds, readRevision, readStatus } from '#api/status/read.ts'
 import { readStatementIds } from '#api/status/statements.ts'
 import { everywhere, standing } from './places.ts'
 

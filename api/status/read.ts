@@ -5,7 +5,6 @@ import type { Db } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { publicationsOf } from '#api/feedback/queries.ts'
 import { effectsOf, intervalsOf, updatesOf } from '#api/incidents/queries.ts'
-import { fromJson } from '#api/lib/json.ts'
 import { dateIn, type Instant, midnight, toInstant, toMs } from '#api/lib/time.ts'
 import {
   expectedMaintenances,
@@ -16,13 +15,14 @@ import {
   pendingMaintenances,
 } from '#api/maintenance/queries.ts'
 import { showMaintenance } from '#api/maintenance/show.ts'
+import { type Address, nearestMonth } from './changes.ts'
 import type { FeedEntry, HistoryDocument, PublicIncident, PublicMaintenance, StatusDocument } from './document.ts'
-import { monthOf, monthSpan } from './months.ts'
+import { monthSpan } from './months.ts'
 import { pastEntries } from './past.ts'
 import { publicView } from './public.ts'
 import * as queries from './queries.ts'
 import { lastChange, readGroups } from './services.ts'
-import { changedStatements, linksOf, statementsBetween } from './statements.ts'
+import { linksOf, statementsBetween } from './statements.ts'
 
 /** How many days of the past the page tells. */
 export const pastDays = 14
@@ -94,31 +94,6 @@ export async function readHistory(app: App, month: string): Promise<HistoryDocum
   }
 }
 
-/** The months that were found last, as of a change and an instant. */
-const knownMonths = new WeakMap<App, { seq: number; at: Instant; months: string[] }>()
-
-/**
- * The months that hold something, the youngest first: one look per month, however much each of them holds. Looks at the
- * youngest alone while nothing has begun or was moved since the last time.
- */
-export async function readMonths(app: App): Promise<string[]> {
-  const { zone } = app.site
-  const at = app.now()
-  const seq = await queries.readRevision(app.db)
-  const known = knownMonths.get(app)
-  const stands = known && known.at <= at && !(await queries.listedBetween(app.db, known.seq, seq))
-  const before = stands ? monthOf(known.at, zone) : ''
-  const months: string[] = []
-  let month = await nearestMonth(app, 'before', '9999-12-31T00:00:00.000Z')
-  while (month && month >= before) {
-    months.push(month)
-    month = await nearestMonth(app, 'before', monthSpan(month, zone)[0])
-  }
-  if (stands) months.push(...known.months.filter((other) => other < before))
-  knownMonths.set(app, { seq, at, months })
-  return months
-}
-
 /** The newest public updates, of all or of what touched a component, each with its incident (without that one's updates): what feeds are made of. */
 export async function readUpdates(app: App, asked: { limit: number; componentId?: string }): Promise<FeedEntry[]> {
   const found = await queries.newestUpdates(app.db, asked)
@@ -168,102 +143,6 @@ export const readMaintenanceIds = (app: App): Promise<string[]> => queries.every
 /** Names this record for as long as it lives, through backup and restore. */
 export const recordIdentity = (app: App): Promise<string> => queries.readIdentity(app.db)
 
-/** What an incident's public addresses are made of. */
-export interface Address {
-  id: string
-  code: string
-}
-
-/** How many incidents are drawn again when a component gets another name; older ones get it when all are drawn. */
-export const renamedMax = 200
-
-/**
- * What a publisher must draw again after `seq`, besides the home page and the feeds: the public incidents that changed,
- * the months that hold or held them, with the neighbours that link to them, and what names a component that changed.
- */
-export async function changesSince(
-  app: App,
-  seq: number,
-): Promise<{
-  revision: number
-  incidents: Address[]
-  months: string[]
-  components: boolean
-  naming: Address[]
-  /** Components whose own story changed: touched by an incident that changed, or changed themselves. */
-  told: string[]
-  /** Maintenances that were announced or changed. */
-  maintenances: string[]
-  /** Whether something began, or what lists name of it changed; else there were only further words on it. */
-  listed: boolean
-  /** Whether any service may be in another state than before. */
-  states: boolean
-  /** Statements that tell of these incidents, and the months of those that changed themselves. */
-  statements: string[]
-  statementMonths: string[]
-}> {
-  const { db } = app
-  const revision = await queries.readRevision(db)
-  const rows = await queries.announcedBetween(db, seq, revision)
-  const changed = [...new Set(rows.flatMap(({ incidentId }) => incidentId ?? []))]
-  const incidents = await queries.publicIncidentsOf(db, changed)
-  const incidentIds = incidents.map(({ id }) => id)
-  const before = await queries.factsBefore(db, incidentIds)
-  const planned = rows.filter(({ kind }) => kind.startsWith('maintenance.')).map(({ createdAt }) => createdAt)
-  const maintenances = await queries.maintenancesOf(db, planned)
-  const starts = [
-    ...incidents.map(({ startedAt }) => startedAt),
-    ...before.map((row) => fromJson<Row<'incident'>>(row).startedAt),
-    ...maintenances.map(({ startsAt }) => startsAt),
-  ]
-  const renamed = rows.filter(({ kind }) => kind === 'component.changed').map(({ createdAt }) => createdAt)
-  const changedComponents = await queries.changedComponents(db, renamed)
-  const touching = await queries.incidentsTouching(db, changedComponents, renamedMax)
-  const { statements, saidAt } = await changedStatements(db, { changed, naming: touching.map(({ id }) => id) }, rows)
-  const listed = rows.some(({ kind }) => !queries.furtherWords.includes(kind))
-  const updateIds = rows.map(({ updateId }) => updateId).filter((id) => id !== null)
-  const states =
-    listed || rows.some(({ kind }) => kind === 'incident.resolved') || (await queries.anyEffects(db, updateIds))
-  const told = new Set([...changedComponents, ...(await queries.componentsTouched(db, incidentIds))])
-  return {
-    revision,
-    incidents: incidents.map(({ id, code }) => ({ id, code })),
-    months: listed ? await monthsWithNeighbours(app, starts) : monthsOf(app, starts),
-    components: renamed.length > 0,
-    naming: touching.filter(({ id }) => !incidentIds.includes(id)),
-    told: [...told],
-    maintenances: [...new Set(maintenances.map(({ id }) => id))],
-    listed,
-    states,
-    statements,
-    statementMonths: await monthsWithNeighbours(app, saidAt),
-  }
-}
-
-/** The months of maintenances that time begins and ends, with the neighbours that link to them. */
-export async function maintainedMonths(app: App): Promise<string[]> {
-  const now = app.now()
-  const begun = (await expectedMaintenances(app.db, now)).filter(({ startsAt }) => startsAt <= now)
-  return monthsWithNeighbours(
-    app,
-    begun.map(({ startsAt }) => startsAt),
-  )
-}
-
-const monthsOf = (app: App, starts: Instant[]): string[] => [
-  ...new Set(starts.map((start) => monthOf(start, app.site.zone))),
-]
-
-async function monthsWithNeighbours(app: App, starts: Instant[]): Promise<string[]> {
-  const months = new Set(monthsOf(app, starts))
-  for (const month of [...months]) {
-    const [from, to] = monthSpan(month, app.site.zone)
-    for (const near of [await nearestMonth(app, 'before', from), await nearestMonth(app, 'from', to)])
-      if (near) months.add(near)
-  }
-  return [...months].sort()
-}
-
 async function viewsOf(db: Db, rows: Row<'incident'>[], now: Instant): Promise<PublicIncident[]> {
   const ids = rows.map(({ id }) => id)
   const updates = await updatesOf(db, ids)
@@ -291,9 +170,4 @@ async function maintenanceViews(db: Db, rows: Row<'maintenance'>[], now: Instant
     rows.map(({ id }) => id),
   )
   return rows.map((row) => showMaintenance(row, parts, now))
-}
-
-async function nearestMonth(app: App, side: 'before' | 'from', instant: Instant): Promise<string | null> {
-  const start = await queries.nearestStart(app.db, side, instant, app.now())
-  return start ? monthOf(start, app.site.zone) : null
 }

@@ -1,6 +1,7 @@
 import type { App } from '#api/app.ts'
+import { readMonths } from './changes.ts'
 import type { HistoryDocument, StatusDocument } from './document.ts'
-import { readHistory, readMonths, readStatus } from './read.ts'
+import { readHistory, readStatus } from './read.ts'
 
 /** One reading of the record: what several pages and documents show is read once, and is the same in all of them. */
 export interface Reading {

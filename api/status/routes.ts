@@ -5,15 +5,8 @@ import { idParam, pageQuery } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
 import { answer, refusals } from '#api/http/shapes.ts'
 import { maintenanceShape } from '#api/maintenance/schema.ts'
-import {
-  readHistory,
-  readIncident,
-  readIncidentByCode,
-  readMaintenance,
-  readMonths,
-  readStatus,
-  readUpdates,
-} from './read.ts'
+import { readMonths } from './changes.ts'
+import { readHistory, readIncident, readIncidentByCode, readMaintenance, readStatus, readUpdates } from './read.ts'
 import { historyShape, monthsShape, publicIncidentShape, statusShape, updatesShape, uptimeShape } from './schema.ts'
 import { readUptime } from './services.ts'
 import { publicStatementShape, publicStatementsShape } from './statement-schema.ts'

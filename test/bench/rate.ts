@@ -9,6 +9,7 @@ import { missingPrograms, spawnNginx } from '../support/nginx.ts'
 import { freePort } from '../support/postgres.ts'
 import { startRunning } from '../support/program.ts'
 import { type Figures, percentile } from './figures.ts'
+import { cpuMsOf } from './process.ts'
 
 const run = promisify(execFile)
 const connections = 64
@@ -64,18 +65,6 @@ interface Load {
   cpuUs: number
 }
 
-/** A tick of the system's clock of processes, in microseconds (proc(5); 100 a second on every Linux). */
-const tickUs = 10_000
-const cpuOf = (pid: number): number => {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ')
-    return (Number(fields[11]) + Number(fields[12])) * tickUs
-  } catch {
-    return Number.NaN
-  }
-}
 const workersOf = (pid: number): number[] => {
   try {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
@@ -86,7 +75,7 @@ const workersOf = (pid: number): number[] => {
 }
 
 async function load(url: string, pids: number[]): Promise<Load> {
-  const spent = () => pids.reduce((sum, pid) => sum + cpuOf(pid), 0)
+  const spent = () => pids.reduce((sum, pid) => sum + cpuMsOf(pid), 0)
   const before = spent()
   const asks = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', '-H', 'Accept-Encoding: gzip', url]
   const { stdout } = await run('wrk', asks)
@@ -95,7 +84,7 @@ async function load(url: string, pids: number[]): Promise<Load> {
   const [, value, unit] = /99%\s+([\d.]+)(us|ms|s)/.exec(stdout) ?? []
   const answered = Number(/(\d+) requests in/.exec(stdout)?.[1])
   const factor = unit === 'us' ? 0.001 : unit === 's' ? 1_000 : 1
-  return { rate, p99Ms: Number(value) * factor, cpuUs: (spent() - before) / answered }
+  return { rate, p99Ms: Number(value) * factor, cpuUs: (1_000 * (spent() - before)) / answered }
 }
 
 async function until(address: string): Promise<void> {

@@ -18,7 +18,18 @@ const { values, positionals } = parseArgs({
 })
 const [word, only] = positionals
 const engines = ['sqlite', 'postgres'] as const
-const chosen = engines.filter((engine) => only === undefined || engine === only)
+/** The engine that is named behind the word, or both. */
+function chosen() {
+  const named = engines.filter((engine) => only === undefined || engine === only)
+  if (!named.length) throw new Error(`There is no engine ${only}. Choose one of ${engines.join(', ')}.`)
+  return named
+}
+/** The numbers that are named behind the word. */
+function numbers(): number[] {
+  const named = positionals.slice(1).map(Number)
+  if (named.some((number) => !(number > 0))) throw new Error(`Behind ${word} stand numbers, or nothing.`)
+  return named
+}
 const people = { short: 30_000, customers: 100_000, long: 1_000_000 }
 const say = (line: string) => console.error(`${String(Math.round(performance.now() / 1_000)).padStart(4)} s  ${line}`)
 
@@ -39,11 +50,11 @@ async function measureWorkers(): Promise<Figures> {
 /** What is measured alone, by its word. */
 const words: Record<string, () => Promise<Figures>> = {
   /** The fan-out, to a million people. */
-  ledger: () => measureLedger(people.long, say, chosen),
-  /** What a publish takes at a hundred incidents and at a hundred thousand, with twenty services and with a thousand. */
-  growth: () => measureGrowth(say),
+  ledger: () => measureLedger(people.long, say, chosen()),
+  /** What a publish takes at a hundred incidents and at a hundred thousand, with 20, 200 and 1,000 services or as many as are named. */
+  growth: () => measureGrowth(say, numbers()),
   /** Publishing while a million are told. */
-  million: () => measureCrowd(people.long, say, chosen),
+  million: () => measureCrowd(people.long, say, chosen()),
   /** Pace, several workers, a worker that dies. */
   workers: measureWorkers,
   /** Files of a hundred thousand customers, and of as many affected ones. */
@@ -55,7 +66,6 @@ const words: Record<string, () => Promise<Figures>> = {
 }
 const measure = word === undefined ? measureAll : words[word]
 try {
-  if (!chosen.length) throw new Error(`There is no engine ${only}. Choose one of ${engines.join(', ')}.`)
   if (!measure) throw new Error(`There is nothing called ${word}. Choose one of ${Object.keys(words).join(', ')}.`)
   const figures = await measure()
   for (const figure of Object.values(figures)) figure.value = Math.round(figure.value * 10) / 10

@@ -4,14 +4,8 @@ import { readComponents } from '#api/components/queries.ts'
 import { changeFacts, openIncident, publishUpdate } from '#api/incidents/actions.ts'
 import { fromJson } from '#api/lib/json.ts'
 import { hourMs, minuteMs } from '#api/lib/time.ts'
-import {
-  changesSince,
-  readHistory,
-  readIncident,
-  readIncidentByCode,
-  readStatus,
-  readUpdates,
-} from '#api/status/read.ts'
+import { changesSince, readMonths } from '#api/status/changes.ts'
+import { readHistory, readIncident, readIncidentByCode, readStatus, readUpdates } from '#api/status/read.ts'
 import { inMinutes, lin, openServices } from '../support/services.ts'
 import { story } from '../support/story.ts'
 
@@ -460,6 +454,7 @@ story('a broken promise is late, and what a publisher must draw again is known',
   const { revision } = await changesSince(app, 0)
   expect(await changesSince(app, revision)).toMatchObject({ revision, incidents: [], months: [], naming: [] })
   expect((await readStatus(app)).open[0]?.late).toBe(false)
+  expect(await readMonths(app)).toEqual(['2026-11'])
   clock.move(15 * minuteMs + 1)
   expect((await readStatus(app)).open[0]?.late).toBe(true)
   await changeFacts(app, lin, opened.id, { startedAt: '2026-10-31T15:59:00.000Z' })
@@ -470,4 +465,8 @@ story('a broken promise is late, and what a publisher must draw again is known',
   })
   expect((await readHistory(app, '2026-10')).incidents).toHaveLength(1)
   expect((await readHistory(app, '2026-11')).incidents).toHaveLength(0)
+  expect(await readMonths(app), 'one month is empty again, another is not').toEqual(['2026-10'])
+  await changeFacts(app, lin, opened.id, { startedAt: '2026-08-31T15:59:00.000Z' })
+  await ordersDown(app, services)
+  expect(await readMonths(app)).toEqual(['2026-11', '2026-08'])
 })
