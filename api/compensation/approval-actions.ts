@@ -1,11 +1,13 @@
 import type { App } from '#api/app.ts'
 import { type Actor, record } from '#api/audit/audit.ts'
+import type { Db, Trx } from '#api/db/connect.ts'
+import type { Row } from '#api/db/schema.ts'
 import { AppError, conflict, invalid, notFound } from '#api/errors.ts'
 import { holdIncident } from '#api/incidents/queries.ts'
 import { newId } from '#api/lib/ids.ts'
 import { fromJson, toJson } from '#api/lib/json.ts'
 import { seatsFor, seatsOf, standingOf } from './approvers.ts'
-import { checkOffer } from './check.ts'
+import { checkOffer, type OfferInput } from './check.ts'
 import { besideMinor, checkReach, committedOf } from './commitment.ts'
 import { moveOffer } from './offer.ts'
 import {
@@ -27,16 +29,20 @@ export async function weigh(app: App, id: string) {
   const row = await findOffer(app.db, id)
   if (!row) throw notFound('This offer')
   const input = inputOf(row, await termsAt(app.db, id, row.termsVersion))
-  const { listId } = input.eligibility
-  const list = listId ? await findList(app.db, listId) : null
-  if (list === undefined) {
-    const sentence = 'The list of who was affected was discarded meanwhile. Choose another.'
-    throw invalid(sentence, { 'eligibility.listId': sentence })
-  }
+  const list = await listOf(app.db, input)
   const reach = await reckon(app.db, { ...readOffer(row), id })
   const committedMinor = committedOf(reach, row)
   const hash = bindingOf(input, { eligible: reach.eligible, committedMinor, listHash: list?.hash ?? null })
   return { row, input, reach, committedMinor, hash }
+}
+
+/** The list that an offer chooses from, null when it names none. Throws `invalid` when it does not count any more. */
+async function listOf(db: Db | Trx, { eligibility: { listId } }: OfferInput): Promise<Row<'affectedList'> | null> {
+  if (!listId) return null
+  const list = await findList(db, listId)
+  if (list) return list
+  const sentence = 'The list of who was affected was discarded meanwhile. Choose another.'
+  throw invalid(sentence, { 'eligibility.listId': sentence })
 }
 
 /**
@@ -48,8 +54,10 @@ export async function requestApproval(app: App, actor: Actor, id: string): Promi
   checkOffer(input)
   checkReach(reach, row)
   await app.db.transaction().execute(async (trx) => {
-    // Two offers of one incident are asked for one after the other: the second sees what the first weighs.
+    // Two offers of one incident are asked for one after the other: the second sees what the first weighs. A list that
+    // is discarded meanwhile is discarded before or after, and is missed here.
     await holdIncident(trx, row.incidentId)
+    await listOf(trx, input)
     const before = await holdOffer(trx, id)
     if (!before) throw notFound('This offer')
     const state = moveOffer(before.state, 'request')

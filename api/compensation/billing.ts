@@ -1,6 +1,7 @@
 import type { App } from '#api/app.ts'
 import { signatureHeaders } from '#api/channels/webhook/sign.ts'
 import type { Row } from '#api/db/schema.ts'
+import { realClock } from '#api/lib/clock.ts'
 import { type Outgoing, OutgoingFailed, openOutgoing, retryAfterOf } from '#api/lib/outgoing.ts'
 import { plusMs, secondMs, toMs } from '#api/lib/time.ts'
 import { crashPoint } from '#api/notices/crash.ts'
@@ -40,7 +41,8 @@ async function sendOne(
   billing: { url: string; secrets: string[] },
   { key, body, attempts }: Row<'billingExport'>,
 ): Promise<void> {
-  const headers = signatureHeaders(billing.secrets, key, Math.floor(toMs(app.now()) / secondMs), body)
+  // A receiver compares a signature's time with its own clock, which knows nothing of one that was moved.
+  const headers = signatureHeaders(billing.secrets, key, Math.floor(toMs(realClock.now()) / secondMs), body)
   const answer = await outgoing.post(billing.url, body, { ...headers, 'idempotency-key': key }).then(
     (read) => ({ status: read.status, retryAfterSeconds: retryAfterOf(read, toMs(app.now())) }),
     (error: unknown) => {

@@ -5,6 +5,7 @@ import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { conflict, invalid, notFound } from '#api/errors.ts'
 import { type Claim, settle } from '#api/http/claims.ts'
+import { holdIncident } from '#api/incidents/queries.ts'
 import { newId } from '#api/lib/ids.ts'
 import { toJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
@@ -14,8 +15,8 @@ import { checkOffer, checkOverlap, type OfferInput } from './check.ts'
 import { moveOffer, type OfferState } from './offer.ts'
 import {
   findList,
+  findOffer,
   holdOffer,
-  incidentExists,
   insertOffer,
   insertTerms,
   offersOfIncident,
@@ -42,7 +43,8 @@ export async function offerCompensation(
 ): Promise<{ id: string }> {
   checkOffer(input)
   return app.db.transaction().execute(async (trx) => {
-    if (!(await incidentExists(trx, incidentId))) throw notFound('This incident')
+    // Held: of two who write the same at once, the second sees what the first wrote; the list stays meanwhile.
+    if (!(await holdIncident(trx, incidentId))) throw notFound('This incident')
     await checkPlace(trx, incidentId, input)
     const now = app.now()
     const id = newId()
@@ -86,6 +88,8 @@ const laterChanges = new Set(['title', 'terms', 'claimUntil', 'useWithinDays', '
  */
 export async function changeOffer(app: App, actor: Actor, id: string, patch: Partial<OfferInput>): Promise<void> {
   await app.db.transaction().execute(async (trx) => {
+    const found = await findOffer(trx, id)
+    if (found) await holdIncident(trx, found.incidentId)
     const before = await holdOffer(trx, id)
     if (!before) throw notFound('This offer')
     const words = await termsAt(trx, id, before.termsVersion)

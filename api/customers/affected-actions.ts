@@ -4,6 +4,7 @@ import { type Actor, record } from '#api/audit/audit.ts'
 import type { Row } from '#api/db/schema.ts'
 import { AppError, conflict, invalid, notFound } from '#api/errors.ts'
 import { type Claim, settle } from '#api/http/claims.ts'
+import { holdIncident } from '#api/incidents/queries.ts'
 import { newId } from '#api/lib/ids.ts'
 import { toJson } from '#api/lib/json.ts'
 import { announce } from '#api/outbox/outbox.ts'
@@ -135,6 +136,9 @@ export async function findAffected(
 export async function discardList(app: App, actor: Actor, id: string): Promise<void> {
   const now = app.now()
   await app.db.transaction().execute(async (trx) => {
+    const found = await findList(trx, id)
+    // Held as whoever sends an offer for approval holds it: of the two, the second sees what the first has done.
+    if (found) await holdIncident(trx, found.incidentId)
     const list = await findList(trx, id)
     if (!list) throw notFound('This list')
     if (list.discardedAt) throw conflict('This list was discarded already.')

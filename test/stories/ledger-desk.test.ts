@@ -1,8 +1,5 @@
 import { afterAll, beforeEach, expect } from 'vitest'
-import { createToken } from '#api/accounts/actions.ts'
-import type { Role } from '#api/accounts/permissions.ts'
 import { type App, openApp } from '#api/app.ts'
-import { system } from '#api/audit/audit.ts'
 import { readConfig } from '#api/config.ts'
 import type { DeliveryState } from '#api/db/schema.ts'
 import { dayMs, hourMs, minuteMs, secondMs } from '#api/lib/time.ts'
@@ -11,7 +8,7 @@ import { expandNext, takeAnnounced } from '#api/notices/expand.ts'
 import { foldAway } from '#api/notices/fold.ts'
 import { hold, releaseNotice } from '#api/notices/held.ts'
 import { foldReceipts } from '#api/notices/receipts.ts'
-import { openRoutes } from '#api/routes.ts'
+import { askAs } from '../support/asked.ts'
 import { story } from '../support/story.ts'
 import { lin, openServices, ordersDown, subscribe } from '../support/telling.ts'
 import { workFor } from '../support/work.ts'
@@ -29,22 +26,6 @@ beforeEach(() => {
 })
 const tell: typeof story = (promise, act) => story(promise, act, { ...resendEnv(resend), ...twilioEnv(twilio) })
 
-/** Asks the API as somebody with one role. */
-async function as(app: App, role: Role) {
-  const routes = openRoutes(app)
-  const { token } = await createToken(app, system, { name: role, role })
-  return async (method: string, path: string, body?: unknown) => {
-    const answer = await routes.request(`/api/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    })
-    // Kept as it came: text() would take the mark for UTF-8 away.
-    const text = Buffer.from(await answer.arrayBuffer()).toString()
-    const json = /json/.test(answer.headers.get('content-type') ?? '') ? JSON.parse(text) : null
-    return { status: answer.status, headers: answer.headers, text, json }
-  }
-}
 const end = (app: App, address: string, state: DeliveryState, reason: string) =>
   app.db.updateTable('delivery').set({ state, reason, updatedAt: app.now() }).where('address', '=', address).execute()
 
@@ -55,7 +36,7 @@ tell(
     await subscribe(app, [{ address: 'wang@mail.example' }, { channel: 'sms', address: '+8613800138000' }])
     const incident = await ordersDown(app, services)
     await workFor(app, clock, secondMs)
-    const comms = await as(app, 'comms')
+    const comms = await askAs(app, 'comms')
     const delivery = await app.db
       .selectFrom('delivery')
       .selectAll()
@@ -87,7 +68,7 @@ tell(
       data: [],
     })
 
-    const viewer = await as(app, 'viewer')
+    const viewer = await askAs(app, 'viewer')
     expect((await viewer('GET', '/deliveries?address=wang@mail.example')).status).toBe(403)
     expect((await viewer('GET', `/incidents/${incident.id}/deliveries?address=wang@mail.example`)).status).toBe(403)
   },
@@ -108,7 +89,7 @@ tell('a bounce that was mended is lifted by the staff; STOP is not theirs to lif
   await foldReceipts(app, sms!, [
     { eventId: 's', deliveryId: text!.id, providerId: text!.providerId, reason: 'twilio 21610', ...gone },
   ])
-  const comms = await as(app, 'comms')
+  const comms = await askAs(app, 'comms')
   const search = async (address: string) =>
     (await comms('GET', `/deliveries?address=${encodeURIComponent(address)}`)).json
   const found = await search('wang@mail.example')
@@ -116,7 +97,9 @@ tell('a bounce that was mended is lifted by the staff; STOP is not theirs to lif
     { suppressed: { reason: 'bounced: Permanent/General', createdAt: app.now() }, liftable: true },
   ])
   await expect(tryDeliveryAgain(app, lin, mail!.id)).rejects.toThrow('bounced')
-  expect((await (await as(app, 'viewer'))('DELETE', `/subscribers/${mail!.subscriberId}/suppression`)).status).toBe(403)
+  expect((await (await askAs(app, 'viewer'))('DELETE', `/subscribers/${mail!.subscriberId}/suppression`)).status).toBe(
+    403,
+  )
   expect((await comms('DELETE', `/subscribers/${mail!.subscriberId}/suppression`)).status).toBe(204)
   expect((await comms('DELETE', `/subscribers/${mail!.subscriberId}/suppression`)).status).toBe(404)
   expect((await search('wang@mail.example')).standing).toMatchObject([
@@ -151,7 +134,7 @@ tell('the ledger says how many are where, why, how fast it goes, and when it end
   const incident = await ordersDown(app, services)
   await workFor(app, clock, secondMs)
   await app.db.updateTable('delivery').set({ state: 'queued' }).execute()
-  const comms = await as(app, 'comms')
+  const comms = await askAs(app, 'comms')
   const read = async () => (await comms('GET', `/incidents/${incident.id}/deliveries?limit=1`)).json
   expect((await read()).progress).toEqual({ email: { total: 40, waiting: 40, perMinute: null, endsAt: null } })
   clock.move(30 * secondMs)
@@ -183,9 +166,9 @@ tell(
     await workFor(app, clock, hourMs)
     await end(app, '=cmd@mail.example', 'failed', 'No MX for =cmd@mail.example, 拒绝')
     const path = `/incidents/${incident.id}/deliveries.csv`
-    const whole = await (await as(app, 'legal'))('GET', path)
+    const whole = await (await askAs(app, 'legal'))('GET', path)
     expect(whole.headers.get('content-type')).toBe('text/csv; charset=utf-8')
-    const { text } = await (await as(app, 'comms'))('GET', `${path}?update=${incident.updates[0]!.id}`)
+    const { text } = await (await askAs(app, 'comms'))('GET', `${path}?update=${incident.updates[0]!.id}`)
     const lines = text.split('\r\n')
     expect(text.startsWith('\uFEFF"update","channel","address"')).toBe(true)
     expect(lines).toHaveLength(512 + 2)
@@ -200,7 +183,7 @@ tell(
       [incident.id, true],
       [incident.id, false],
     ])
-    expect((await (await as(app, 'comms'))('GET', '/incidents/aaaaaaaaaaaa/deliveries.csv')).status).toBe(404)
+    expect((await (await askAs(app, 'comms'))('GET', '/incidents/aaaaaaaaaaaa/deliveries.csv')).status).toBe(404)
   },
 )
 
@@ -211,7 +194,7 @@ tell('what needs a person is called, tried again, or left once somebody has look
     { address: 'smith@mail.example' },
     { channel: 'sms', address: '+6581234567' },
   ])
-  const comms = await as(app, 'comms')
+  const comms = await askAs(app, 'comms')
   const alarms = async () => (await comms('GET', '/alarms')).json
   expect(await alarms()).toEqual({ channels: [], held: [], deliveries: [], endpoints: [], mirrors: [] })
   const incident = await ordersDown(app, services)
@@ -221,7 +204,7 @@ tell('what needs a person is called, tried again, or left once somebody has look
     { account: 'email', provider: 'resend', meanwhile: null, reason: expect.stringContaining('invalid_api_key') },
   ])
   const requests = resend.requests()
-  const viewer = await as(app, 'viewer')
+  const viewer = await askAs(app, 'viewer')
   expect((await viewer('POST', '/channels/email/attempts')).status).toBe(403)
   expect((await comms('POST', '/channels/email/attempts')).status).toBe(204)
   await workFor(app, clock, secondMs)
@@ -258,7 +241,7 @@ tell('an SMS that nobody can look up any more, because SMS was switched off, is 
   await ordersDown(app, await openServices(app))
   await workFor(app, clock, secondMs)
   await app.db.updateTable('batch').set({ nextLookAt: clock.now() }).where('state', '=', 'unknown').execute()
-  const called = async (one: typeof app) => (await (await as(one, 'comms'))('GET', '/alarms')).json.deliveries
+  const called = async (one: typeof app) => (await (await askAs(one, 'comms'))('GET', '/alarms')).json.deliveries
   expect(await called(app)).toEqual([])
   const { TWILIO_ACCOUNT_SID: _, ...without } = env
   const later = openApp(readConfig(without, 'test'), { clock })
@@ -276,7 +259,7 @@ tell('the one message that is held or fails is called to somebody, like any othe
   await expandNext(app)
   const rows = await app.db.selectFrom('delivery').selectAll().execute()
   await app.db.transaction().execute((trx) => foldAway(trx, app.now(), 'email', rows))
-  const desk = await as(app, 'comms')
+  const desk = await askAs(app, 'comms')
   const alarms = async () => (await desk('GET', '/alarms')).json
   const fold = await app.db.selectFrom('notice').selectAll().where('foldKey', 'is not', null).executeTakeFirstOrThrow()
   await hold(app, fold, 'too many bounced')
