@@ -6,6 +6,7 @@ import { parseEmail } from './email/address.ts'
 import { mailExpiresAfterMs, resendChannel } from './email/resend.ts'
 import { smtpChannel } from './email/smtp.ts'
 import { feishuChannel } from './feishu/feishu.ts'
+import { keepingInvented } from './letterbox/invented.ts'
 import { letterboxChannel } from './letterbox/letterbox.ts'
 import { offChannel } from './off.ts'
 import { slackChannel } from './slack/slack.ts'
@@ -17,7 +18,7 @@ import { webhookChannel } from './webhook/webhook.ts'
 /**
  * Every way a notice can travel: one folder and one line here. A channel without a provider keeps its messages in the
  * letterbox; in production it is off instead and says so. Webhooks and chats need no provider: they go where somebody
- * subscribed them to go, in a demonstration too.
+ * subscribed them to go, in a demonstration too; only what would go to an invented address is kept there.
  */
 export function openChannels(
   config: Config,
@@ -55,9 +56,11 @@ export function openChannels(
           clock,
         })
       : without(sms, 'No SMS provider is set up: TWILIO_ACCOUNT_SID is missing.'),
-    webhookChannel(endpoints),
-    slackChannel(endpoints),
-    feishuChannel(endpoints),
+    ...[webhookChannel, slackChannel, feishuChannel].map((open) => {
+      const channel = open(endpoints)
+      const where = { dir: letterboxDir, clock, secretKeys: config.secretKeys }
+      return config.mode === 'production' ? channel : keepingInvented(channel, where)
+    }),
   ]
 }
 

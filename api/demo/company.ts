@@ -91,7 +91,13 @@ const companySchema = z.strictObject({
   people: z.array(
     z.strictObject({ key: z.string(), name: z.string(), email: z.email(), roles: z.array(z.enum(staffRoles)).min(1) }),
   ),
-  subscribers: z.strictObject({ email: following, sms: following }),
+  subscribers: z.strictObject({
+    email: following,
+    sms: following,
+    webhook: following,
+    slack: following,
+    feishu: following,
+  }),
 })
 
 const historySchema = z.strictObject({

@@ -11,9 +11,13 @@ const chunks = <T>(rows: T[]): T[][] =>
   )
 
 /** Writes subscribers who confirmed long ago, all at once: nobody else works on the record while it is seeded. */
-export async function insertFollowers(trx: Trx, { subscribers, choices, suppressions }: Followers): Promise<void> {
+export async function insertFollowers(
+  trx: Trx,
+  { subscribers, choices, suppressions, endpoints }: Followers,
+): Promise<void> {
   for (const rows of chunks(subscribers)) await trx.insertInto('subscriber').values(rows).execute()
   for (const rows of chunks(choices)) await trx.insertInto('subscriberComponent').values(rows).execute()
+  for (const rows of chunks(endpoints)) await trx.insertInto('endpoint').values(rows).execute()
   for (const rows of chunks(suppressions)) await trx.insertInto('suppression').values(rows).execute()
 }
 

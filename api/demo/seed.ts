@@ -161,7 +161,7 @@ function maintenanceSteps(app: App, cast: Cast, told: ToldMaintenance): Step[] {
 async function seedFollowers(app: App, cast: Cast): Promise<void> {
   const { subscribers } = readCompany()
   const now = app.now()
-  const followers = makeFollowers(subscribers, readNames(), cast.component, now)
+  const followers = makeFollowers(subscribers, readNames(), cast.component, now, app)
   await app.db.transaction().execute(async (trx) => {
     await insertFollowers(trx, followers)
     await record(trx, now, system, 'subscribers.imported', 'demonstration', {

@@ -1,6 +1,9 @@
+import type { App } from '#api/app.ts'
 import type { NewRow } from '#api/db/schema.ts'
+import { seal } from '#api/lib/seal.ts'
 import { dayMs, type Instant, minuteMs, plusMs } from '#api/lib/time.ts'
 import { consentWordings } from '#api/subscribers/choice.ts'
+import { newEndpoint } from '#api/subscribers/endpoint.ts'
 import type { Locale } from '#content/locales.ts'
 import type { Company, Following, Names } from './company.ts'
 import { type Dice, dice } from './random.ts'
@@ -9,6 +12,7 @@ export interface Followers {
   subscribers: NewRow<'subscriber'>[]
   choices: NewRow<'subscriberComponent'>[]
   suppressions: NewRow<'suppression'>[]
+  endpoints: NewRow<'endpoint'>[]
 }
 
 /** What people may choose beside buying and browsing. */
@@ -22,15 +26,19 @@ const joinedWithinDays = 1_000
  * component behind a key; everybody has confirmed before `until`.
  */
 export function makeFollowers(
-  following: Company['subscribers'],
+  following: Partial<Company['subscribers']>,
   names: Names,
   idOf: (key: string) => string,
   until: Instant,
+  own: Pick<App, 'channels' | 'config'>,
 ): Followers {
-  const all: Followers = { subscribers: [], choices: [], suppressions: [] }
+  const { secretKeys } = own.config
+
+  const all: Followers = { subscribers: [], choices: [], suppressions: [], endpoints: [] }
   const roll = dice(20_261_111)
-  for (const channel of ['email', 'sms'] as const) {
+  for (const channel of ['email', 'sms', 'webhook', 'slack', 'feishu'] as const) {
     const counts = following[channel]
+    if (!counts) continue
     const choices = roll.shuffle(choicesOf(counts, roll))
     const locales = roll.shuffle<Locale>([
       ...Array<Locale>(counts.locales['zh-CN']).fill('zh-CN'),
@@ -41,11 +49,18 @@ export function makeFollowers(
     const taken = new Set<string>()
     const people = choices.map((choice, i): NewRow<'subscriber'> => {
       const locale = locales[i]!
-      const address = fresh(taken, () => (channel === 'sms' ? numberOf(names, roll) : mailOf(names, roll, locale)))
+      const address = fresh(taken, () => {
+        if (channel === 'email') return mailOf(names, roll, locale)
+        return channel === 'sms' ? numberOf(names, roll) : endpointOf(channel, names, roll, secretKeys)
+      })
       const confirmedAt = plusMs(until, -roll.number(joinedWithinDays) * dayMs - roll.number(600) * minuteMs)
       const id = wordOf(roll)
       for (const key of choice === 'everything' ? [] : choice)
         all.choices.push({ subscriberId: id, componentId: idOf(key) })
+      if (isEndpoint(channel)) {
+        const secret = own.channels.find(({ name }) => name === channel)?.newSecret?.()
+        all.endpoints.push(newEndpoint(id, mailOf(names, roll, locale), secret ? seal(secretKeys, secret) : null))
+      }
       return {
         id,
         channel,
@@ -109,6 +124,21 @@ export function mailOf(names: Names, roll: Dice, locale: Locale): string {
 /** An invented mobile number. */
 export const numberOf = (names: Names, roll: Dice): string =>
   `+86${roll.pick(names.mobilePrefixes)}${String(10_000_000 + roll.number(89_999_999))}`
+
+type EndpointKind = 'webhook' | 'slack' | 'feishu'
+const isEndpoint = (channel: string): channel is EndpointKind => channel !== 'email' && channel !== 'sms'
+
+/** An invented address of a program or a chat, sealed as the record keeps it: its host leads nowhere. */
+function endpointOf(kind: EndpointKind, names: Names, roll: Dice, secretKeys: readonly string[]): string {
+  const code = wordOf(roll)
+  const shop = `${roll.pick(names.shopFirst)}-${roll.pick(names.shopSecond)}`
+  const url = {
+    webhook: `https://${shop}.example/hooks/status/${code}`,
+    slack: `https://hooks.slack.example/services/${code}`,
+    feishu: `https://open.feishu.example/open-apis/bot/v2/hook/${code}`,
+  }[kind]
+  return seal(secretKeys, url, url.slice(-4))
+}
 
 /** An id that is the same at every run. */
 export const wordOf = (roll: Dice): string => Array.from({ length: 12 }, () => roll.pick([...idLetters])).join('')

@@ -62,7 +62,7 @@ export async function fillRecord(env: Record<string, string>, pastIncidents = us
         notify: false,
       })
     }
-    const people = makeFollowers(followers, readNames(), (key) => components[key]!, clock.now())
+    const people = makeFollowers(followers, readNames(), (key) => components[key]!, clock.now(), app)
     await app.db.transaction().execute((trx) => insertFollowers(trx, people))
     const { token } = await createToken(app, system, { name: 'bench', role: 'owner' })
     return { token, components }

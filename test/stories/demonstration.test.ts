@@ -11,6 +11,7 @@ import { nextUpdate, playUpdate } from '#api/demo/player.ts'
 import { isDemonstration } from '#api/demo/queries.ts'
 import { seedDemonstration } from '#api/demo/seed.ts'
 import { findCast, saidAt } from '#api/demo/told.ts'
+import { isSealed } from '#api/lib/seal.ts'
 import { dayMs, toMs } from '#api/lib/time.ts'
 import { expandNext, takeAnnounced } from '#api/notices/expand.ts'
 import { workOnce } from '#api/notices/work.ts'
@@ -131,38 +132,51 @@ seeded('3,420 merchants are its customers, and billing’s list of 3,110 rows na
   expect(await committedTwin(app.db, twin)).toMatchObject({ id: read.id, accepted: 3_102 })
 })
 
-seeded('10,930 follow by mail and 1,550 by SMS, as the company has counted them', async ({ app, clock }) => {
-  clock.set(opens)
-  const cast = await findCast(app)
-  const buying = ['orders', 'payments'].map(cast.component)
-  const all = await countAudience(app.db, { email: { componentIds: buying, everything: true } })
-  expect(all.email).toMatchObject({ people: 10_869, suppressed: 61 })
-  const affected = await countAudience(app.db, {
-    email: { componentIds: buying, everything: false },
-    sms: { componentIds: buying, everything: true },
-  })
-  expect(affected.email!.people + affected.email!.suppressed).toBe(8_905)
-  expect(affected.sms).toMatchObject({ people: 1_322, suppressed: 0 })
-  const browsing = ['search', 'store-pages'].map(cast.component)
-  const others = await countAudience(app.db, {
-    email: { componentIds: browsing, everything: false },
-    sms: { componentIds: browsing, everything: false },
-  })
-  expect(others.email!.people + others.email!.suppressed).toBe(1_870)
-  expect(others.sms!.people).toBe(133)
-  const { subscribers } = readCompany()
-  const rows = await app.db.selectFrom('subscriber').select(['channel', 'locale', 'address', 'everything']).execute()
-  for (const channel of ['email', 'sms'] as const)
-    for (const locale of ['zh-CN', 'en'] as const)
-      expect(rows.filter((row) => row.channel === channel && row.locale === locale)).toHaveLength(
-        subscribers[channel].locales[locale],
-      )
-  expect(rows.filter((row) => row.everything)).toHaveLength(2_025)
-  for (const { channel, address } of rows)
-    expect(app.channels.find(({ name }) => name === channel)?.parse(address)).toBe(address)
-  const domains = new Set(rows.filter((row) => row.channel === 'email').map(({ address }) => address.split('@')[1]!))
-  expect([...domains].every((domain) => domain.endsWith('.example'))).toBe(true)
-})
+seeded(
+  '10,930 follow by mail, 1,550 by SMS, 96 programs and 212 chats, as the company has counted them',
+  async ({ app, clock }) => {
+    clock.set(opens)
+    const cast = await findCast(app)
+    const buying = ['orders', 'payments'].map(cast.component)
+    const all = await countAudience(app.db, { email: { componentIds: buying, everything: true } })
+    expect(all.email).toMatchObject({ people: 10_869, suppressed: 61 })
+    const affected = await countAudience(app.db, {
+      email: { componentIds: buying, everything: false },
+      sms: { componentIds: buying, everything: true },
+      webhook: { componentIds: buying, everything: true },
+      slack: { componentIds: buying, everything: true },
+      feishu: { componentIds: buying, everything: true },
+    })
+    expect(affected.email!.people + affected.email!.suppressed).toBe(8_905)
+    expect(affected.sms).toMatchObject({ people: 1_322, suppressed: 0 })
+    expect(affected.webhook!.people).toBe(90)
+    expect(affected.slack!.people + affected.feishu!.people).toBe(194)
+    const browsing = ['search', 'store-pages'].map(cast.component)
+    const others = await countAudience(app.db, {
+      email: { componentIds: browsing, everything: false },
+      sms: { componentIds: browsing, everything: false },
+      webhook: { componentIds: browsing, everything: false },
+      slack: { componentIds: browsing, everything: false },
+      feishu: { componentIds: browsing, everything: false },
+    })
+    expect(others.email!.people + others.email!.suppressed).toBe(1_870)
+    expect(others.sms!.people).toBe(133)
+    expect(others.webhook!.people).toBe(15)
+    expect(others.slack!.people + others.feishu!.people).toBe(36)
+    const { subscribers } = readCompany()
+    const rows = await app.db.selectFrom('subscriber').select(['channel', 'locale', 'address', 'everything']).execute()
+    for (const channel of ['email', 'sms', 'webhook', 'slack', 'feishu'] as const)
+      for (const locale of ['zh-CN', 'en'] as const)
+        expect(rows.filter((row) => row.channel === channel && row.locale === locale)).toHaveLength(
+          subscribers[channel].locales[locale],
+        )
+    expect(rows.filter((row) => row.everything)).toHaveLength(2_025)
+    for (const { channel, address } of rows.filter(({ address }) => !isSealed(address)))
+      expect(app.channels.find(({ name }) => name === channel)?.parse(address)).toBe(address)
+    const domains = new Set(rows.filter((row) => row.channel === 'email').map(({ address }) => address.split('@')[1]!))
+    expect([...domains].every((domain) => domain.endsWith('.example'))).toBe(true)
+  },
+)
 
 seeded('played to its end, the evening leaves 99.931 % and 99.979 % behind', async ({ app, clock }) => {
   clock.set(opens)
@@ -187,36 +201,43 @@ seeded('played to its end, the evening leaves 99.931 % and 99.979 % behind', asy
 })
 
 // The letterbox takes them on the demonstration's own engine; on the other, as far as the ledger is the matter.
-story('10,869 are told by mail and 1,322 by SMS of U1; U2 asks for 8,905', async ({ app, clock, engine }) => {
-  await seedDemonstration(app, { password, evening: 'U1' })
-  clock.set('2026-11-11T12:12:00.000Z')
-  if (engine === 'sqlite') {
-    while (await workOnce(app)) clock.move(1)
-    await readLetters(app)
-  } else await expandAll(app)
-  const state = engine === 'sqlite' ? 'sent' : 'queued'
-  expect(await rowsOf(app, 'incident.opened')).toEqual({
-    [`email ${state}`]: 10_869,
-    'email suppressed': 61,
-    [`sms ${state}`]: 1_322,
-  })
+story(
+  '10,869 are told by mail, 1,322 by SMS, 90 programs and 194 chats of U1; U2 asks for 8,905 by mail',
+  async ({ app, clock, engine }) => {
+    await seedDemonstration(app, { password, evening: 'U1' })
+    clock.set('2026-11-11T12:12:00.000Z')
+    if (engine === 'sqlite') {
+      while (await workOnce(app)) clock.move(1)
+      await readLetters(app)
+    } else await expandAll(app)
+    const state = engine === 'sqlite' ? 'sent' : 'queued'
+    expect(await rowsOf(app, 'incident.opened')).toEqual({
+      [`email ${state}`]: 10_869,
+      'email suppressed': 61,
+      [`sms ${state}`]: 1_322,
+      [`webhook ${state}`]: 90,
+      [`slack ${state}`]: 36,
+      [`feishu ${state}`]: 158,
+    })
 
-  clock.set('2026-11-11T12:22:00.000Z')
-  const next = await nextUpdate(app)
-  if (typeof next === 'string') throw new Error(next)
-  await playUpdate(app, next)
-  await expandAll(app)
-  const asked = Object.entries(await rowsOf(app, 'incident.updated'))
-  expect(asked.every(([kind]) => kind.startsWith('email'))).toBe(true)
-  expect(asked.reduce((sum, [, rows]) => sum + rows, 0)).toBe(8_905)
-})
+    clock.set('2026-11-11T12:22:00.000Z')
+    const next = await nextUpdate(app)
+    if (typeof next === 'string') throw new Error(next)
+    await playUpdate(app, next)
+    await expandAll(app)
+    const asked = Object.entries(await rowsOf(app, 'incident.updated'))
+    expect(asked.some(([kind]) => kind.startsWith('sms'))).toBe(false)
+    const byMail = asked.filter(([kind]) => kind.startsWith('email'))
+    expect(byMail.reduce((sum, [, rows]) => sum + rows, 0)).toBe(8_905)
+  },
+)
 
 async function expandAll(app: App): Promise<void> {
   await takeAnnounced(app)
   while (await expandNext(app));
 }
 
-/** Both languages' first SMS lie in the letterbox, to the letter. */
+/** Both languages' first SMS lie in the letterbox, to the letter; what programs and chats are told lies beside them, and nothing of where. */
 async function readLetters(app: App): Promise<void> {
   const letterbox = join(app.config.dataDir, 'letterbox')
   const { data } = await listLetters(letterbox, { channel: 'sms', limit: 200 })
@@ -228,6 +249,20 @@ async function readLetters(app: App): Promise<void> {
   expect(await text('en')).toBe(
     '[Hezhou] Order placement and payments failing since 20:02 (UTC+8). Fix under way. Next update by 20:27: status.hezhou.example/i/1107',
   )
+  const oneOf = async (channel: string) => {
+    const { data: letters } = await listLetters(letterbox, { channel, limit: 1 })
+    return (await readLetter(letterbox, letters[0]!.id))!
+  }
+  const hook = await oneOf('webhook')
+  expect(hook.address).toMatch(/^[a-z-]+\.example\/…[a-z0-9]{4}$/)
+  expect(JSON.parse(hook.text)).toMatchObject({
+    type: 'incident.updated',
+    data: { incident: { status: 'investigating' } },
+  })
+  const chat = await oneOf('feishu')
+  expect(chat.address).toMatch(/^open\.feishu\.example\/…[a-z0-9]{4}$/)
+  expect(chat.subject).toContain('多数商家和买家无法提交订单')
+  expect((await oneOf('slack')).text).toContain(`/incidents/`)
 }
 
 /** Ledger rows of the notices of a kind, by channel and state. */
