@@ -4,7 +4,7 @@ import { AppError, notFound } from '#api/errors.ts'
 import { cursorOf, idInput, idParam, page, pageQuery, readCursor } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
 import { answer, refusals, secured } from '#api/http/shapes.ts'
-import { maySeeAddresses, normalForms } from '#api/subscribers/address.ts'
+import { maySeeAddresses, normalForms, shownAddress } from '#api/subscribers/address.ts'
 import { mayLift } from '#api/subscribers/suppression.ts'
 import { noteExport } from './desk-actions.ts'
 import { exportLedger } from './export.ts'
@@ -40,15 +40,22 @@ export function searchRoutes(app: App) {
           ({ createdAt, id }) => cursorOf(createdAt, id),
         )
         const moments = await momentsOf(app.db, rows)
+        // That of a webhook or a chat is a password: whoever searched for it typed it, and is not shown how it is kept.
+        const shown = (kept: string) => shownAddress(kept, true)
         const names = app.channels.map(({ name }) => name)
         const standing = await standingsOf(app.db, names, forms)
         return c.json(
           {
             standing: standing.map((place) => ({
               ...place,
+              address: shown(place.address),
               liftable: place.suppressed !== null && place.subscriber !== null && mayLift(place.suppressed) !== null,
             })),
-            data: rows.map(({ batchId: _, ...row }) => ({ ...row, moments: moments.get(row.id) ?? [] })),
+            data: rows.map(({ batchId: _, ...row }) => ({
+              ...row,
+              address: shown(row.address),
+              moments: moments.get(row.id) ?? [],
+            })),
             next,
           },
           200,

@@ -11,12 +11,13 @@ import { measureSizes } from './sizes.ts'
 import { measurePace, measureResume, measureSharing } from './workers.ts'
 
 // `npm run bench` prints the figures; with --json it writes {figure: {value, unit, reach}} and nothing else. A word
-// measures one thing alone: `npm run bench -- rate`; `ledger` and `million` take the engine as well: `-- ledger sqlite`.
+// measures one thing alone: `npm run bench -- rate`; `ledger` and `million` take the engine
+// as well, and fewer people than a million: `-- ledger sqlite 100000`.
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
-const [word, only] = positionals
+const [word, only, fewer] = positionals
 const engines = ['sqlite', 'postgres'] as const
 /** The engine that is named behind the word, or both. */
 function chosen() {
@@ -30,7 +31,7 @@ function numbers(): number[] {
   if (named.some((number) => !(number > 0))) throw new Error(`Behind ${word} stand numbers, or nothing.`)
   return named
 }
-const people = { short: 30_000, customers: 100_000, long: 1_000_000 }
+const people = { short: 30_000, customers: 100_000, long: Number(fewer ?? 1_000_000) }
 const say = (line: string) => console.error(`${String(Math.round(performance.now() / 1_000)).padStart(4)} s  ${line}`)
 
 async function measureAll(): Promise<Figures> {

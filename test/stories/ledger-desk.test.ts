@@ -8,6 +8,7 @@ import { expandNext, takeAnnounced } from '#api/notices/expand.ts'
 import { foldAway } from '#api/notices/fold.ts'
 import { hold, releaseNotice } from '#api/notices/held.ts'
 import { foldReceipts } from '#api/notices/receipts.ts'
+import { newEndpoint } from '#api/subscribers/endpoint.ts'
 import { askAs } from '../support/asked.ts'
 import { story } from '../support/story.ts'
 import { lin, openServices, ordersDown, subscribe } from '../support/telling.ts'
@@ -28,6 +29,39 @@ const tell: typeof story = (promise, act) => story(promise, act, { ...resendEnv(
 
 const end = (app: App, address: string, state: DeliveryState, reason: string) =>
   app.db.updateTable('delivery').set({ state, reason, updatedAt: app.now() }).where('address', '=', address).execute()
+
+tell(
+  'the same is answered for a webhook and a chat, by the address its owner gave, and it is never shown whole',
+  async ({ app, clock }) => {
+    const typed = {
+      webhook: 'https://shop.example/hooks/1f9c',
+      slack: 'https://hooks.slack.example/services/T0/B0/77aa',
+    }
+    // Whoever searches does not say of which kind it is.
+    const kept = app.channels.find(({ name }) => name === 'webhook')!.parse
+    await subscribe(
+      app,
+      (['webhook', 'slack'] as const).map((channel) => ({ channel, address: kept(typed[channel]) })),
+    )
+    for (const { id } of await app.db.selectFrom('subscriber').select('id').execute())
+      await app.db
+        .insertInto('endpoint')
+        .values(newEndpoint(id, 'ops@shop.example', null))
+        .execute()
+    const incident = await ordersDown(app, await openServices(app))
+    await workFor(app, clock, secondMs)
+    const comms = await askAs(app, 'comms')
+    for (const channel of ['webhook', 'slack'] as const) {
+      const { json, text } = await comms('GET', `/deliveries?address=${encodeURIComponent(typed[channel])}`)
+      const address = `…${typed[channel].slice(-4)}`
+      expect(json.standing).toMatchObject([{ channel, address, subscriber: { closedAt: null }, suppressed: null }])
+      expect(json.data).toMatchObject([{ incidentId: incident.id, channel, address, state: 'sent' }])
+      expect(json.data[0].moments).toMatchObject([{ what: 'written' }, { what: 'attempt', state: 'sent' }])
+      expect(text).not.toContain('sealed:')
+    }
+    expect((await comms('GET', '/deliveries?address=https%3A%2F%2Fshop.example%2Fhooks%2F0000')).json.data).toEqual([])
+  },
+)
 
 tell(
   '"was this customer told?": an address in any notation, each message and what became of it',
