@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { locales } from '#content/locales.ts'
-import { states, visit } from '../pages/states.ts'
+import { type Locale, locales } from '#content/locales.ts'
+import { type State, states, visit } from '../pages/states.ts'
 import { exploreDemonstration, type World } from '../pages/world.ts'
 import { launchBrowser } from '../support/chromium.ts'
 import { freePort } from '../support/postgres.ts'
@@ -22,7 +22,7 @@ const few = names.length
   ? names
   : ['home', 'incident', 'history', 'subscribe', 'desk', 'composer', 'composer-preview', 'letters']
 const chosen = values.all ? states : states.filter(({ name }) => few.includes(name))
-const printed = ['home', 'incident', 'history']
+const printed = ['home', 'incident', 'history', 'statement']
 const schemes = ['light', 'dark'] as const
 const widths = [360, 1_280]
 
@@ -51,31 +51,36 @@ try {
 }
 process.exit(0)
 
-/** Pictures of what was chosen in every language, scheme and width. */
+/** Pictures of what was chosen in every language, scheme and width; the languages beside each other. */
 async function picture(world: World, when: string): Promise<void> {
-  for (const locale of locales)
-    for (const state of chosen) {
-      const context = await browser.newContext({ locale, ...(!state.stranger && { storageState: world.session }) })
-      const page = await context.newPage()
-      await visit(page, world, state, locale)
-      // The desk keeps its buttons at the foot of the window, which a picture of the whole page would show in its middle.
-      const fullPage = !page.url().includes('/admin/')
-      const shoot = (how: string) =>
-        page.screenshot({ path: join(dir, `${when}${state.name}-${locale}-${how}.png`), fullPage })
-      for (const width of widths) {
-        await page.setViewportSize({ width, height: width < 600 ? 780 : 900 })
-        for (const colorScheme of schemes) {
-          await page.emulateMedia({ colorScheme })
-          await shoot(`${colorScheme}-${width}`)
-          pictures++
-        }
-      }
-      if (printed.includes(state.name)) {
-        await page.emulateMedia({ media: 'print', colorScheme: 'light' })
-        await page.setViewportSize({ width: 720, height: 1_000 })
-        await shoot('print')
-        pictures++
-      }
-      await context.close()
+  await Promise.all(
+    locales.map(async (locale) => {
+      for (const state of chosen) await pictureOf(world, state, locale, when)
+    }),
+  )
+}
+
+async function pictureOf(world: World, state: State, locale: Locale, when: string): Promise<void> {
+  const context = await browser.newContext({ locale, ...(!state.stranger && { storageState: world.session }) })
+  const page = await context.newPage()
+  await visit(page, world, state, locale)
+  // The desk keeps its buttons at the foot of the window, which a picture of the whole page would show in its middle.
+  const fullPage = !page.url().includes('/admin/')
+  const shoot = (how: string) =>
+    page.screenshot({ path: join(dir, `${when}${state.name}-${locale}-${how}.png`), fullPage })
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: width < 600 ? 780 : 900 })
+    for (const colorScheme of schemes) {
+      await page.emulateMedia({ colorScheme })
+      await shoot(`${colorScheme}-${width}`)
+      pictures++
     }
+  }
+  if (printed.includes(state.name)) {
+    await page.emulateMedia({ media: 'print', colorScheme: 'light' })
+    await page.setViewportSize({ width: 720, height: 1_000 })
+    await shoot('print')
+    pictures++
+  }
+  await context.close()
 }

@@ -264,7 +264,7 @@ it('who is not signed in is led to the form and back; who may not is told so; st
   await close()
 })
 
-it('what the API refuses in English stands on the Chinese desk with a line that says so', async () => {
+it('what the API refuses in English stands on the Chinese desk in Chinese', async () => {
   const { page, close } = await newPage({ locale: 'zh-CN' })
   await page.goto(at('/admin/people'))
   await page.getByLabel('邮箱地址').fill('gu@hezhou.example')
@@ -276,8 +276,7 @@ it('what the API refuses in English stands on the Chinese desk with a line that 
   await page.locator('[name="roles"][value="viewer"]').check()
   await page.getByRole('button', { name: '邀请' }).click()
   const problem = page.locator('#email-problem')
-  expect(await problem.textContent()).toBe('未能完成，原因只有英文说明：Somebody has this address already.')
-  expect(await problem.locator('[lang="en"]').textContent()).toBe('Somebody has this address already.')
+  expect(await problem.textContent()).toBe('此邮箱地址已有人使用。')
   await close()
 })
 
