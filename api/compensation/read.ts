@@ -65,7 +65,8 @@ export async function readOffersOf(app: App, incidentId: string) {
   const offers: OfferView[] = []
   for (const row of await offersOfIncident(app.db, incidentId)) offers.push(await viewOf(app, row))
   const affected = await countAffected(app.db, incidentId)
-  const counting = offers.filter(({ state }) => state !== 'cancelled')
+  // What was taken of an offer before it was cancelled is its customers', and costs what it costs.
+  const counting = offers.filter(({ state, totals }) => state !== 'cancelled' || totals.issuedCount > 0)
   const currencies = [...new Set(counting.map(({ currency }) => currency))]
   const sums = currencies.map((currency) => ({
     currency,

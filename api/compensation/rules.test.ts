@@ -219,7 +219,7 @@ it('totals are what the claims say', () => {
       { state: 'expired', count: 3, amountMinor: 90 },
       { state: 'rejected', count: 1, amountMinor: 0 },
     ],
-    { committedMinor: 210, budgetMinor: 100, issuedCount: 2, issuedMinor: 60, prepared: true },
+    { state: 'live', committedMinor: 210, budgetMinor: 100, issuedCount: 2, issuedMinor: 60, prepared: true },
   )
   expect(totals).toMatchObject({
     eligible: 7,

@@ -1,9 +1,10 @@
 import type { ClaimState } from './claim.ts'
+import type { OfferState } from './offer.ts'
 
 /** What an offer, or all offers of an incident, come to. Amounts in the smallest coin. */
 export interface Totals {
   eligible: number
-  /** The most it may still cost or has cost: everything that fits and has not expired. */
+  /** The most it may still cost or has cost: what was given and has not expired, and what may still be taken of the rest. */
   committedMinor: number
   issuedCount: number
   issuedMinor: number
@@ -22,12 +23,14 @@ export interface CountedClaims {
   amountMinor: number
 }
 
-const gone: readonly ClaimState[] = ['expired', 'revoked', 'rejected', 'exhausted']
-
-/** Works totals out from the claims themselves. `issued` is what was given in all, whatever became of it since. */
+/**
+ * Works totals out from the claims themselves. `issued` is what was given in all, whatever became of it since. Of an offer
+ * that is over nobody takes more; what was asked for in time may still be granted, unless it was cancelled.
+ */
 export function totalsOf(
   claims: readonly CountedClaims[],
   offer: {
+    state: OfferState
     committedMinor: number | null
     budgetMinor: number | null
     issuedCount: number
@@ -44,19 +47,25 @@ export function totalsOf(
   }
   const redeemed = of('redeemed')
   const expired = of('expired')
-  const alive = claims.filter(({ state }) => !gone.includes(state))
-  const aliveMinor = alive.reduce((sum, { amountMinor }) => sum + amountMinor, 0)
+  const kept = of('issued', 'redeemed')
+  const asked = offer.state === 'cancelled' ? 0 : of('requested', 'in_review', 'accepted').minor
+  const open = offer.state === 'cancelled' || offer.state === 'closed' ? 0 : of('eligible', 'notified', 'viewed').minor
   const most = offer.committedMinor ?? 0
   return {
     eligible: claims.filter(({ state }) => state !== 'rejected').reduce((sum, { count }) => sum + count, 0),
-    committedMinor: offer.prepared ? Math.min(aliveMinor, most || aliveMinor) : most,
+    committedMinor: offer.prepared
+      ? kept.minor + Math.min(asked + open, Math.max(most - offer.issuedMinor, 0))
+      : offer.state === 'cancelled' || offer.state === 'draft'
+        ? 0
+        : most,
     issuedCount: offer.issuedCount,
     issuedMinor: offer.issuedMinor,
     redeemedCount: redeemed.count,
     redeemedMinor: redeemed.minor,
     expiredCount: expired.count,
     expiredMinor: expired.minor,
-    budgetLeftMinor: offer.budgetMinor === null ? null : offer.budgetMinor - offer.issuedMinor,
+    budgetLeftMinor:
+      offer.budgetMinor === null ? null : offer.state === 'cancelled' ? 0 : offer.budgetMinor - offer.issuedMinor,
   }
 }
 
