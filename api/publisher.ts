@@ -4,7 +4,8 @@ import { DemoClock } from './demo/clock.ts'
 import { openDrawing } from './drawing.ts'
 import { ManualClock, realClock } from './lib/clock.ts'
 import type { Finished } from './publish/files.ts'
-import { openPublisher, type Publisher } from './publish/publisher.ts'
+import { openPublisher } from './publish/publisher.ts'
+import type { Publisher } from './publish/publisher-parts.ts'
 import type { FromPublisher, PublisherStart, ToPublisher } from './publish/thread.ts'
 
 /** How often the record is asked whether another process changed it, and the clock whether time did, in milliseconds. */

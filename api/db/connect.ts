@@ -10,6 +10,10 @@ import { holdFile, type LockMeter, sqliteDialect } from './sqlite.ts'
 export type Db = Kysely<Schema>
 export type Trx = Transaction<Schema>
 
+/** Runs `work` on the record as it is at one moment: what is committed meanwhile is not seen. Holds up no writer. */
+export const asOfNow = <T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> =>
+  db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work)
+
 /** Opens the record: "postgres://…" or "file:./data/candor.db". The file's folder is made when it is missing. */
 export function openDb(url: string): Db {
   const meter = { heldMs: 0, longestMs: 0 }

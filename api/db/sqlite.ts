@@ -7,6 +7,7 @@ import {
   type SqliteDatabase,
   SqliteDialect,
   SqliteDriver,
+  type TransactionSettings,
 } from 'kysely'
 
 /** How long a writer waits for another connection's write, in milliseconds. */
@@ -44,15 +45,19 @@ export interface LockMeter {
 
 class ImmediateDriver extends SqliteDriver {
   readonly #meter: LockMeter
-  #since = 0
+  #since: number | null = null
   constructor(database: SqliteDatabase, meter: LockMeter) {
     super({ database })
     this.#meter = meter
   }
-  /** Deferred transactions that read first fail with SQLITE_BUSY_SNAPSHOT when another connection wrote between; the busy timeout does not help them. */
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'))
-    this.#since = performance.now()
+  /**
+   * Deferred transactions that read first fail with SQLITE_BUSY_SNAPSHOT when another connection wrote between; the busy
+   * timeout does not help them. One that only reads is deferred: it takes no lock that a writer waits for.
+   */
+  override async beginTransaction(connection: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
+    const reads = settings?.accessMode === 'read only'
+    await connection.executeQuery(CompiledQuery.raw(reads ? 'begin deferred' : 'begin immediate'))
+    this.#since = reads ? null : performance.now()
   }
   override async commitTransaction(connection: DatabaseConnection): Promise<void> {
     await super.commitTransaction(connection)
@@ -63,6 +68,7 @@ class ImmediateDriver extends SqliteDriver {
     this.#count()
   }
   #count() {
+    if (this.#since === null) return
     const heldMs = performance.now() - this.#since
     this.#meter.heldMs += heldMs
     this.#meter.longestMs = Math.max(this.#meter.longestMs, heldMs)

@@ -72,9 +72,17 @@ export function encodingFor(accepted: string | undefined, existing: readonly Enc
   return best
 }
 
-/** Whether the client already holds what this tag names (If-None-Match, RFC 9110, 13.1.2). */
+/** A strong tag: the content, and how it is packed. The part before the dash changes with the content alone. */
+export const tagOf = (hash: string, encoding: Encoding, size: number): string =>
+  `"${hash}${encoding === 'identity' ? '' : `-${encoding}${size}`}"`
+
+/** A tag without the size: a page that was only packed better is the same to whoever holds it. */
+const contentOf = (tag: string): string => tag.replace(/^W\//, '').replace(/^"(.{22}-(?:br|gzip))\d+"$/, '"$1"')
+
+/** Whether the client already holds what this tag names, in this encoding (If-None-Match, RFC 9110, 13.1.2). */
 export function holds(req: IncomingMessage, tag: string): boolean {
   const given = req.headers['if-none-match']
   if (!given) return false
-  return given.trim() === '*' || given.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)
+  const held = contentOf(tag)
+  return given.trim() === '*' || given.split(',').some((one) => contentOf(one.trim()) === held)
 }

@@ -3,7 +3,7 @@ import { createServer, request, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import { brotliCompressSync, brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { finish, writeFiles } from './files.ts'
 import { openPublished, type Published } from './published.ts'
@@ -92,6 +92,16 @@ it('answers 304 to who holds the page, and 200 to who holds another', async () =
   expect(again.headers.etag).toBe(etag)
   expect((await get('/', { ...headers, 'if-none-match': '"old"' })).status).toBe(200)
   expect((await get('/', { 'if-none-match': etag! })).status).toBe(200)
+})
+
+it('answers 304 to who holds a page that was only packed better since, and 200 in another packing', async () => {
+  const file = await finish('/', Buffer.from(pages['/']!))
+  const { etag = '' } = (await get('/', { 'accept-encoding': 'br' })).headers
+  published.swap([{ ...file, br: brotliCompressSync(file.bytes) }])
+  const better = await get('/', { 'accept-encoding': 'br', 'if-none-match': etag })
+  expect([better.status, better.headers.etag === etag]).toEqual([304, false])
+  expect((await get('/', { 'accept-encoding': 'gzip', 'if-none-match': etag })).status).toBe(200)
+  published.swap([file])
 })
 
 it('answers HEAD with the length and no body', async () => {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { localeFor, locales } from '#content/locales.ts'
 import type { Finished } from './files.ts'
-import { cacheOf, type Encoding, encodingFor, forPrograms, holds, securityHeaders, typeOf } from './headers.ts'
+import { cacheOf, encodingFor, forPrograms, holds, securityHeaders, tagOf, typeOf } from './headers.ts'
 import { fileOf } from './places.ts'
 import { type Held, openShelf } from './shelf.ts'
 
@@ -107,10 +107,6 @@ const splitOnce = (url: string): [string, string] => {
   const at = url.indexOf('?')
   return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
 }
-
-/** A strong tag: the content, and how it is packed. The part before the dash changes with the content alone. */
-const tagOf = (hash: string, encoding: Encoding, size: number) =>
-  `"${hash}${encoding === 'identity' ? '' : `-${encoding}${size}`}"`
 
 /** Where a page may stand whose language is named otherwise than here: "/en/" where English stands at the root, "/zh/". */
 function languageElsewhere(place: string, has: (place: string) => boolean): string[] {

@@ -4,60 +4,14 @@ import { readRevision, recordIdentity } from '#api/status/read.ts'
 import { openReading, type Reading } from '#api/status/reading.ts'
 import { copyAssets } from './assets.ts'
 import { buildOf } from './build-name.ts'
-import { openDraw, type Render } from './draw.ts'
+import { type Drawn, openDraw } from './draw.ts'
 import { dueAfter } from './due.ts'
-import { type Finished, readRevisionFile, removeFiles, writeFiles, writeRevisionFile } from './files.ts'
+import { readRevisionFile, removeFiles, writeFiles, writeRevisionFile } from './files.ts'
 import { openMirrors } from './mirrors.ts'
 import { changedPlaces, everyPlace, timelyPlaces } from './pages.ts'
 import { everywhere } from './places.ts'
+import type { Publisher, PublisherParts, PublisherState } from './publisher-parts.ts'
 import { openSqueeze } from './squeeze.ts'
-
-/**
- * "record-behind": the published pages are newer than the record or of another one, as after a lost database; nothing
- * is published over them.
- */
-export type PublisherState = 'fine' | 'record-behind'
-
-interface PublisherParts {
-  /** The published folder. */
-  dir: string
-  /** Shows readers what is finished, and hides what is no longer public, in one step. Called before the files are written. */
-  show(files: Finished[], gone: string[]): void
-  /** Told how long readers waited for a change that was seen, in milliseconds. */
-  measure?: (ms: number) => void
-  /** Told after each writing: why the disk refused it, or null. */
-  wrote?: (fault: string | null) => void
-  /** Told when the state changes. */
-  tell?: (state: PublisherState) => void
-  render: Render
-  /** A name for the built site that changes with it. */
-  build: string
-  /** The built site's own files (scripts, pictures), copied beside the pages. */
-  assets?: string
-}
-
-export interface Publisher {
-  readonly state: PublisherState
-  /** Whether a page may say now that a copy is kept on separate hosting. */
-  mirrored(): boolean
-  /** Resolves when no copy is being brought up to date. */
-  mirrorsIdle(): Promise<void>
-  /**
-   * Brings the files up to the record: everything when the build differs, else what changed since and what time made
-   * untrue. Resolves when first pages, open incidents and feeds are right; a long past may still be drawn after that.
-   */
-  start(): Promise<void>
-  /** Looks whether a change or the time asks for something. Returns at once and never throws; looks never overlap. */
-  wake(): void
-  /** Draws everything. `startOver` publishes from a record that is behind, too. */
-  publishAll(options?: { startOver?: boolean }): Promise<void>
-  /** Draws what was announced since the last publish. */
-  publishChanges(): Promise<void>
-  /** Draws what time alone made untrue, when it has. */
-  tick(): Promise<void>
-  /** Finishes what is being written. */
-  stop(): Promise<void>
-}
 
 /** How many pages are shown in one step: of news, when everything is drawn, and of what may be looked up. */
 const [newsPages, stepPages, laterPages] = [200, 50, 4]
@@ -69,7 +23,8 @@ const msSince = (started: number) => Math.round(performance.now() - started)
 /** Opens the one writer of the published folder. Reads what the folder says of itself; publishes nothing yet. */
 export async function openPublisher(app: App, parts: PublisherParts): Promise<Publisher> {
   const { dir } = parts
-  const draw = openDraw(app, parts.render)
+  const { app: source, asOfNow } = parts.moment ?? { app, asOfNow: <T>(work: () => Promise<T>) => work() }
+  const draw = openDraw(source, parts.render)
   const build = buildOf(app, parts.build)
   const record = await recordIdentity(app)
   let shown = await readRevisionFile(dir)
@@ -109,9 +64,11 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     inTurn,
   )
 
-  /** Draws, shows and writes; answers what was read for it. A page that fails keeps its old file and is undone. */
-  const show = async (places: string[], from?: Reading): Promise<Reading> => {
-    const { files, gone, failed, reading } = await draw(places, from)
+  /** Draws, shows and writes; answers what was read for it. */
+  const show = async (places: string[], from?: Reading): Promise<Reading> =>
+    put(places, await asOfNow(() => draw(places, from)))
+  /** Shows and writes what was drawn. A page that failed keeps its old file and is undone. */
+  const put = async (places: string[], { files, gone, failed, reading }: Drawn): Promise<Reading> => {
     for (const place of places) {
       undone.delete(place)
       later.delete(place)
@@ -177,31 +134,42 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       if (stopped) return
       await show(places.slice(from, from + stepPages))
       // News does not wait until a long past is drawn.
-      const changed = await changedPlaces(app, drawn)
-      await show([...changed.news, ...changed.rest])
-      drawn = changed.revision
+      drawn = await showChanges(drawn)
       if (from + stepPages < places.length) atFirst()
     }
-    await settle(drawn, since, openReading(app))
+    await settle(drawn, since, openReading(source))
     app.log('info', 'publish.everything', { revision: drawn, pages: places.length, ms: msSince(started) })
+  }
+
+  const showChanges = async (drawn: number): Promise<number> => {
+    const { revision, places, news } = await asOfNow(async () => {
+      const changed = await changedPlaces(source, drawn)
+      const places = [...changed.news, ...changed.rest]
+      return { revision: changed.revision, places, news: await draw(places) }
+    })
+    await put(places, news)
+    return revision
   }
 
   const changes = async (atFirst?: () => void) => {
     if (!shown || shown.build !== build) return all(false, atFirst)
-    const { revision, news, rest } = await changedPlaces(app, shown.revision)
-    if (isBehind(revision)) return
-    if (news.length === 0 && (undone.size === 0 || app.now() < retryAt)) return
+    const drawn = shown.revision
+    const seen = await readRevision(app)
+    if (isBehind(seen)) return
+    if (seen === drawn && (undone.size === 0 || app.now() < retryAt)) return
     const started = performance.now()
     const since = app.now()
+    // What changed, and all that tells readers of it first, is read from one moment of the record.
+    const { revision, rest, first, news } = await asOfNow(async () => {
+      const changed = await changedPlaces(source, drawn)
+      const first = [...new Set([...changed.news, ...undone])]
+      return { ...changed, first, news: await draw(first.slice(0, newsPages)) }
+    })
     for (const place of rest) later.add(place)
-    const first = [...new Set([...news, ...undone])]
-    let reading: Reading | undefined
-    for (let from = 0; from < first.length; from += newsPages) {
-      const read = await show(first.slice(from, from + newsPages))
-      reading ??= read
-      if (from === 0) parts.measure?.(readersSaw - started)
-    }
-    if (reading) await settle(revision, since, reading)
+    const reading = await put(first.slice(0, newsPages), news)
+    parts.measure?.(readersSaw - started)
+    for (let from = newsPages; from < first.length; from += newsPages) await show(first.slice(from, from + newsPages))
+    await settle(revision, since, reading)
     app.log('info', 'publish.changes', { revision, pages: first.length, ms: msSince(started) })
   }
 
@@ -235,9 +203,12 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     const back = now < looked
     looked = now
     if (due && now < due && !back) return
-    const { news, rest } = await timelyPlaces(app)
+    const { news, rest, drawn } = await asOfNow(async () => {
+      const timely = await timelyPlaces(source)
+      return { ...timely, drawn: await draw(timely.news) }
+    })
     for (const place of rest) later.add(place)
-    await settle(shown.revision, now, await show(news))
+    await settle(shown.revision, now, await put(news, drawn))
     app.log('info', 'publish.time', { due })
   }
 

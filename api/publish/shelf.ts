@@ -27,7 +27,7 @@ export interface Shelf {
   /** Whether there is something, in memory or in the folder. */
   has(place: string): boolean
   /** Takes over finished files, and hides removed ones, in one step. */
-  show(files: Finished[], gone: string[]): void
+  show(files: Finished[], gone?: string[]): void
   /** Bytes that pages take now. */
   bytes(): number
 }
@@ -104,7 +104,7 @@ export function openShelf(dir: string, bytesMax = memoryBytesMax): Shelf {
     held,
     find,
     has: (place) => first.has(place) || others.has(place) || (maybe(place) && existsSync(join(dir, fileOf(place)))),
-    show(files, gone) {
+    show(files, gone = []) {
       for (const file of files) {
         outdate(file.place)
         hidden.delete(file.place)

@@ -4,7 +4,7 @@ import type { Config } from '#api/config.ts'
 import { secondMs } from '#api/lib/time.ts'
 import type { Site } from '#api/site.ts'
 import type { Finished } from './files.ts'
-import type { PublisherState } from './publisher.ts'
+import type { PublisherState } from './publisher-parts.ts'
 
 /** What the thread is started with; everything else it reads from the record. */
 export interface PublisherStart {

@@ -7,6 +7,7 @@ import { measureGrowth } from './growth.ts'
 import { measureLedger } from './ledger.ts'
 import { measureLoad } from './load.ts'
 import { measureRate } from './rate.ts'
+import { measureReaders } from './readers.ts'
 import { measureSizes } from './sizes.ts'
 import { measurePace, measureResume, measureSharing } from './workers.ts'
 
@@ -62,6 +63,8 @@ const words: Record<string, () => Promise<Figures>> = {
   customers: () => measureCustomers(people.customers, say),
   /** The same, and an offer that is given to all of them. */
   compensation: () => measureCompensation(people.customers, say),
+  /** Ten thousand open pages that ask whether something changed. */
+  readers: () => measureReaders(say),
   /** Requests a second beside nginx, which must be installed, as wrk must. */
   rate: () => measureRate(say),
 }
