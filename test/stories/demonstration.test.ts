@@ -255,6 +255,7 @@ async function readLetters(app: App): Promise<void> {
   }
   const hook = await oneOf('webhook')
   expect(hook.address).toMatch(/^[a-z-]+\.example\/…[a-z0-9]{4}$/)
+  expect(hook.subject).toMatch(/^incident\.updated: /)
   expect(JSON.parse(hook.text)).toMatchObject({
     type: 'incident.updated',
     data: { incident: { status: 'investigating' } },

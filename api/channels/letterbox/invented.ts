@@ -33,16 +33,19 @@ export function keepingInvented(
 /** A message as staff read it; the path of its address is a secret, so only its host and last letters are shown. */
 function letterOf({ chat, ...message }: Message, { host }: URL): Message {
   const shown = { ...message, address: `${host}/…${hintOf(message.address) ?? ''}` }
-  if (!chat) return { ...shown, text: readable(message.text) }
+  if (!chat) return { ...shown, ...requestOf(message.text) }
   const facts = chat.facts.map(({ label, value }) => `${label}\n${value}`)
   const parts = [chat.body, ...facts, ...(chat.link ? [`${chat.link.label}: ${chat.link.url}`] : [])]
   return { ...shown, subject: chat.heading, text: parts.join('\n\n') }
 }
 
-const readable = (text: string): string => {
+/** The body of a request, laid out to be read, under what it is about. */
+function requestOf(text: string): Pick<Message, 'subject' | 'text'> {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2)
+    const body = JSON.parse(text) as { type?: string; data?: { incident?: { name?: string } } }
+    const subject = [body.type, body.data?.incident?.name].filter(Boolean).join(': ')
+    return { subject, text: JSON.stringify(body, null, 2) }
   } catch {
-    return text
+    return { text }
   }
 }

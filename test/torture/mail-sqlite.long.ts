@@ -1,0 +1,3 @@
+import { tortureMail } from './long.ts'
+
+tortureMail('sqlite')

@@ -1,0 +1,3 @@
+import { tortureSms } from './long.ts'
+
+tortureSms('postgres')
