@@ -2,7 +2,7 @@
 // that copies the link, the demonstration's own time. It changes nothing that is being read.
 const body = document.body
 const line = document.querySelector<HTMLElement>('.fresh')
-const language = document.documentElement.lang
+const language = line?.dataset.dates ?? document.documentElement.lang
 const formatOf = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language, options)
 const times = formatOf({ dateStyle: 'medium', timeStyle: 'short' })
 const hour = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
@@ -53,7 +53,7 @@ async function look() {
     if (line) line.hidden = true
   } catch {
     misses++
-    const since = checked.toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit' })
+    const since = checked.toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit' })
     if (misses === missesMax) say((line?.dataset.stale ?? '').replace('{time}', since))
   }
   plan()
