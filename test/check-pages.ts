@@ -26,7 +26,11 @@ const { positionals: wanted, values } = parseArgs({ allowPositionals: true, opti
 const chosen = states.filter(({ name }) => !wanted.length || wanted.includes(name))
 
 const dataDir = mkdtempSync(join(tmpdir(), 'candor-pages-'))
-const program = await startRunning(['api/cli.ts', 'demo'], { DATA_DIR: dataDir, TRUSTED_PROXIES: '127.0.0.1' }, await freePort())
+const program = await startRunning(
+  ['api/cli.ts', 'demo'],
+  { DATA_DIR: dataDir, TRUSTED_PROXIES: '127.0.0.1' },
+  await freePort(),
+)
 const browser = await launchBrowser()
 const faults = new Map<string, string[]>()
 const seen = new Set<string>()

@@ -28,7 +28,11 @@ const widths = [360, 1_280]
 
 const dataDir = mkdtempSync(join(tmpdir(), 'candor-pictures-'))
 mkdirSync(dir, { recursive: true })
-const program = await startRunning(['api/cli.ts', 'demo'], { DATA_DIR: dataDir, TRUSTED_PROXIES: '127.0.0.1' }, await freePort())
+const program = await startRunning(
+  ['api/cli.ts', 'demo'],
+  { DATA_DIR: dataDir, TRUSTED_PROXIES: '127.0.0.1' },
+  await freePort(),
+)
 const browser = await launchBrowser()
 let pictures = 0
 try {
