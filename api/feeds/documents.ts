@@ -60,6 +60,7 @@ export function openDocuments(app: App, reading: Reading = openReading(app)): Dr
   const record = once(() => recordIdentity(app))
   const components = once(async () => (await status()).groups.flatMap((group) => group.components))
   const news = once(() => readStatementNews(app, feedLength))
+  const reports = once(() => readUpdates(app, { limit: feedLength, status: 'postmortem' }))
   const newest = once(() => readUpdates(app, { limit: feedLength }))
   const parts = once(async () => ({
     site,
@@ -106,7 +107,8 @@ export function openDocuments(app: App, reading: Reading = openReading(app)): Dr
     const format = formats[name]
     if (!format) return null
     const about = { site, publicUrl: config.publicUrl, record: await record(), locale, path, at: app.now() }
-    if (folder === 'statements') return Buffer.from(format(statementFeedOf({ ...about, news: await news() })))
+    if (folder === 'statements')
+      return Buffer.from(format(statementFeedOf({ ...about, news: await news(), reports: await reports() })))
     const component = componentId === undefined ? undefined : (await components()).find(({ id }) => id === componentId)
     if (componentId !== undefined && !component) return undefined
     const entries = component

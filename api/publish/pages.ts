@@ -67,15 +67,16 @@ export async function changedPlaces(app: App, since: number): Promise<Changed> {
   const planned = maintenances.length || components ? ofMaintenances : []
   const pages = incidents.flatMap((incident) => (listed ? ofIncident(incident) : [`/incidents/${incident.id}/`]))
   // A statement comes out everywhere in one step: pages, feeds, what is searched, what search engines are told.
-  const { statements, statementMonths } = changed
-  const said = statements.length
-    ? [
-        '/statements/',
-        ...ofStatements,
-        ...statements.map((id) => `/statements/${id}/`),
-        ...statementMonths.map(searchOf),
-      ]
-    : []
+  const { statements, statementMonths, reported } = changed
+  const said =
+    statements.length || reported
+      ? [
+          '/statements/',
+          ...ofStatements,
+          ...statements.map((id) => `/statements/${id}/`),
+          ...statementMonths.map(searchOf),
+        ]
+      : []
   const maps = statementMonths.length ? [...ofAllMonths, ...statementMonths.map(sitemapOf)] : []
   const news = [...always, ...planned, ...pages, ...said]
   return {

@@ -40,6 +40,8 @@ export async function changesSince(
   /** Statements that tell of these incidents, and the months of those that changed themselves. */
   statements: string[]
   statementMonths: string[]
+  /** Whether a report came out: it stands among the statements, too. */
+  reported: boolean
 }> {
   const { db } = app
   const revision = await queries.readRevision(db)
@@ -75,6 +77,7 @@ export async function changesSince(
     listed,
     states,
     statements,
+    reported: rows.some(({ kind }) => kind === 'incident.reported'),
     statementMonths: await monthsWithNeighbours(app, saidAt),
   }
 }

@@ -127,6 +127,14 @@ export interface PublicStatement extends StatementLink {
   incident: { id: string; title: Words } | null
 }
 
+/** The public report on an incident where it is only named: its text is an update of the incident. */
+export interface ReportLink extends Pick<StatementLink, 'title' | 'publishedAt' | 'changedAt'> {
+  incidentId: string
+  standing: Extract<StatementStanding, 'published' | 'corrected'>
+  /** The newest of its updates, by its number on the incident. */
+  number: number
+}
+
 /** Something that happened to a statement: an entry of its feed. */
 export interface StatementNews {
   at: Instant

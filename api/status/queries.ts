@@ -1,5 +1,5 @@
 import type { Db } from '#api/db/connect.ts'
-import type { ComponentStatus, Row } from '#api/db/schema.ts'
+import type { ComponentStatus, IncidentStatus, Row } from '#api/db/schema.ts'
 import { countedSpan } from '#api/incidents/effects.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { publicStatements } from './statement-queries.ts'
@@ -94,13 +94,19 @@ export async function statesAfter(
 /** How many of a component's last states are looked at for each update that is asked for: an update may bring several. */
 const spansPerUpdate = 3
 
+export interface AskedUpdates {
+  limit: number
+  componentId?: string
+  status?: IncidentStatus
+}
+
 /**
- * The newest public updates, of all or of the last incidents that touched a component, with the incident of each. What
- * was said while an incident was private stays private.
+ * The newest public updates, of all, of one status or of the last incidents that touched a component, with the incident
+ * of each. What was said while an incident was private stays private.
  */
 export async function newestUpdates(
   db: Db,
-  { limit, componentId }: { limit: number; componentId?: string },
+  { limit, componentId, status }: AskedUpdates,
 ): Promise<{ id: string; incidentId: string }[]> {
   const query = db
     .selectFrom('incidentUpdate')
@@ -113,6 +119,7 @@ export async function newestUpdates(
     ])
     .where('incident.severity', '!=', 3)
     .where('incidentUpdate.severity', '!=', 3)
+    .$if(status !== undefined, (asked) => asked.where('incidentUpdate.status', '=', status!))
   if (!componentId)
     return query
       .orderBy('incidentUpdate.createdAt', 'desc')

@@ -94,8 +94,8 @@ export async function readHistory(app: App, month: string): Promise<HistoryDocum
   }
 }
 
-/** The newest public updates, of all or of what touched a component, each with its incident (without that one's updates): what feeds are made of. */
-export async function readUpdates(app: App, asked: { limit: number; componentId?: string }): Promise<FeedEntry[]> {
+/** The newest public updates, of all, of one status or of what touched a component, each with its incident (without that one's updates): what feeds are made of. */
+export async function readUpdates(app: App, asked: queries.AskedUpdates): Promise<FeedEntry[]> {
   const found = await queries.newestUpdates(app.db, asked)
   const rows = await queries.publicIncidentsOf(app.db, [...new Set(found.map(({ incidentId }) => incidentId))])
   const views = new Map((await viewsOf(app.db, rows, app.now())).map((view) => [view.id, view]))

@@ -7,10 +7,11 @@ import { answer, refusals } from '#api/http/shapes.ts'
 import { maintenanceShape } from '#api/maintenance/schema.ts'
 import { readMonths } from './changes.ts'
 import { readHistory, readIncident, readIncidentByCode, readMaintenance, readStatus, readUpdates } from './read.ts'
+import { reportsOf } from './reports.ts'
 import { historyShape, monthsShape, publicIncidentShape, statusShape, updatesShape, uptimeShape } from './schema.ts'
 import { readUptime } from './services.ts'
 import { publicStatementShape, publicStatementsShape } from './statement-schema.ts'
-import { readStatement, readStatements } from './statements.ts'
+import { readStatement, readStatements, statementsMax } from './statements.ts'
 
 /** How many updates a feed is given unless it asks otherwise. */
 const updatesDefault = 50
@@ -73,7 +74,10 @@ export function statusRoutes(app: App) {
         path: '/api/v1/status/statements',
         responses: { 200: answer(publicStatementsShape, 'What was said beside the updates, the newest first.') },
       }),
-      async (c) => c.json({ data: await readStatements(app), next: null }, 200),
+      async (c) => {
+        const reported = await readUpdates(app, { limit: statementsMax, status: 'postmortem' })
+        return c.json({ data: await readStatements(app), next: null, reports: reportsOf(reported) }, 200)
+      },
     )
     .openapi(
       createRoute({

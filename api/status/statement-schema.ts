@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { id, instant, words } from '#api/http/shapes.ts'
 import { factNames } from '#api/statements/facts.ts'
 import { statementTypes } from '#api/statements/types.ts'
-import type { PublicStatement, StatementLink } from './document.ts'
+import type { PublicStatement, ReportLink, StatementLink } from './document.ts'
 
 const link = z.object({
   id,
@@ -30,4 +30,19 @@ export const publicStatementShape: z.ZodType<PublicStatement> = link
   })
   .openapi('PublicStatement')
 
-export const publicStatementsShape = z.object({ data: z.array(publicStatementShape), next: z.string().nullable() })
+const reportLink: z.ZodType<ReportLink> = z
+  .object({
+    incidentId: id,
+    number: z.int(),
+    standing: z.enum(['published', 'corrected']),
+    title: words.openapi({ description: 'The incident it reports on.' }),
+    publishedAt: instant,
+    changedAt: instant,
+  })
+  .openapi('ReportLink')
+
+export const publicStatementsShape = z.object({
+  data: z.array(publicStatementShape),
+  next: z.string().nullable(),
+  reports: z.array(reportLink).openapi({ description: 'Public reports, which are updates of their incidents.' }),
+})

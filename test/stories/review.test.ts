@@ -216,6 +216,10 @@ story(
     })
     expect(await pages.read(`/zh-CN/incidents/${id}/`)).toContain('<p><strong>问题影响范围</strong></p>')
     expect(await pages.read('/history.rss')).toContain('What we change')
+    // The press finds it among the statements, and in their feed.
+    const press = [await pages.read('/zh-CN/statements/'), await pages.read('/statements/history.atom')]
+    expect(press[0]).toContain(`href="/zh-CN/incidents/${id}/#u3"`)
+    expect(press[1]).toContain('What we change')
 
     // A correction after publishing stays in sight.
     await writeReport(app, lin, id, { parts: whole('corrected'), follows: 2 })
