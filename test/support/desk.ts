@@ -2,6 +2,7 @@ import { createStaff } from '#api/accounts/actions.ts'
 import type { Role } from '#api/accounts/permissions.ts'
 import type { App } from '#api/app.ts'
 import { readConfig } from '#api/config.ts'
+import type { ManualClock } from '#api/lib/clock.ts'
 import { type Program, startProgram } from '#api/program.ts'
 import { freePort } from './postgres.ts'
 import { type Engine, newRecord } from './record.ts'
@@ -21,15 +22,17 @@ export const staff = (app: App, email: string, ...roles: Role[]) =>
 
 /**
  * The whole program in this process, front door and worker, on a record of its own with a few services and on real
- * time. `stop` also drops the record.
+ * time, unless a clock is handed in. `stop` also drops the record.
  */
 export async function openProgram({
   engine = 'sqlite',
   env = {},
+  clock,
   prepare,
 }: {
   engine?: Engine
   env?: Record<string, string>
+  clock?: ManualClock
   prepare?: (app: App) => Promise<void>
 } = {}): Promise<OpenProgram> {
   const { url, dataDir, drop } = await newRecord(engine)
@@ -45,6 +48,7 @@ export async function openProgram({
   let services: OpenProgram['services'] | undefined
   const program = await startProgram(readConfig(full, 'test'), {
     build: false,
+    ...(clock ? { clock } : {}),
     prepare: async (app) => {
       services = await openServices(app)
       await prepare?.(app)

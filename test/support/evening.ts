@@ -5,18 +5,22 @@ import { changeFacts, openIncident, publishUpdate } from '#api/incidents/actions
 import type { ManualClock } from '#api/lib/clock.ts'
 import { lin, type openServices } from './services.ts'
 
-/** The demonstration's evening, word for word and minute by minute, on a small company. Returns the incident's id. */
+/**
+ * The demonstration's evening, word for word and minute by minute, on a small company. `before` is told of each update
+ * ("21:05") before it is published, and of the incident from the second one on. Returns the incident's id.
+ */
 export async function playEvening(
   app: App,
   clock: ManualClock,
   services: Awaited<ReturnType<typeof openServices>>,
-  { notify = true } = {},
+  { notify = true, before }: { notify?: boolean; before?: (time: string, incidentId: string) => Promise<void> } = {},
 ): Promise<string> {
   const evening = readEvening()
   const time = (text: string) => at(app, evening.date, text)
   const ids: Record<string, string> = services
   let id = ''
   for (const update of evening.updates) {
+    if (id) await before?.(update.at, id)
     clock.set(time(update.at))
     const said = {
       status: update.status,
