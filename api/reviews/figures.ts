@@ -27,6 +27,8 @@ export interface Figures {
   components: { id: string; name: Words; minutes: number; states: { status: ComponentStatus; minutes: number }[] }[]
   /** From occurrence and from discovery to the first word in public; null when a time is missing or out of order. */
   firstNotice: { fromOccurrence: number | null; fromDiscovery: number | null }
+  /** From the first public mention and from the declaration to the first public statement: 60 minutes and 4 hours (2.4.3). */
+  firstStatement: { fromMention: number | null; fromDeclaration: number | null }
   /** From occurrence and from discovery to the end. */
   handling: { fromOccurrence: number | null; fromDiscovery: number | null }
   /** Promises of a next update, and how many were kept to within two minutes. */
@@ -45,6 +47,8 @@ interface Measured {
   resolvedAt: Instant | null
   updates: readonly Told[]
   intervals: readonly Held[]
+  /** What the clocks of statements run from, and when the company first spoke. */
+  spoken?: { mentionedAt: Instant | null; declaredAt: Instant; firstStatementAt: Instant | null } | undefined
 }
 
 /** Whole minutes; null when one end is missing, or the end is before the start (2.6.1: never shown as 0). */
@@ -73,6 +77,10 @@ export function figuresOf(incident: Measured, now: Instant): Figures {
   return {
     components: minutesOf(incident.intervals, now),
     firstNotice: { fromOccurrence: between(occurred, first), fromDiscovery: between(incident.detectedAt, first) },
+    firstStatement: {
+      fromMention: between(incident.spoken?.mentionedAt, incident.spoken?.firstStatementAt),
+      fromDeclaration: between(incident.spoken?.declaredAt, incident.spoken?.firstStatementAt),
+    },
     handling: { fromOccurrence: between(occurred, end), fromDiscovery: between(incident.detectedAt, end) },
     cadence: { due: promises.length, kept: promises.filter(Boolean).length },
     longestSilence: silences.length ? Math.max(...silences) : null,

@@ -78,6 +78,12 @@ const firstNotice: Writer = ({ figures: { firstNotice } }, { p }) =>
       ? fill(p.firstOccurred, { minutes: firstNotice.fromOccurrence })
       : ''
 
+const firstStatement: Writer = ({ figures: { firstStatement } }, { p }) => {
+  const { fromMention: mention, fromDeclaration: declaration } = firstStatement
+  if (mention !== null && declaration !== null) return fill(p.spoken, { mention, declaration })
+  return declaration === null ? '' : fill(p.spokenDeclared, { declaration })
+}
+
 const handling: Writer = ({ figures: { handling } }, { p }) =>
   handling.fromDiscovery === null || handling.fromOccurrence === null
     ? ''
@@ -127,6 +133,7 @@ const writers: Partial<Record<Section, Writer>> = {
     })
     return lines(
       firstNotice(recorded, voice),
+      firstStatement(recorded, voice),
       figures.cadence.due > 0 && fill(p.cadence, figures.cadence),
       figures.longestSilence !== null && fill(p.silence, { minutes: figures.longestSilence }),
       fill(p.updates, { updates: figures.updates, corrections: figures.corrections }),

@@ -9,6 +9,7 @@ import { intervalsOf, readWhole } from '#api/incidents/queries.ts'
 import type { Incident } from '#api/incidents/show.ts'
 import { fromJson } from '#api/lib/json.ts'
 import type { Counts } from '#api/notices/progress.ts'
+import { startsOf } from '#api/statements/queries.ts'
 import type { Words } from '#content/locales.ts'
 import { isOverdue, isUnowned } from './action.ts'
 import { askedFor, type Cause, type FactorKind } from './cause.ts'
@@ -155,7 +156,7 @@ async function recordedOf(
   })
   return {
     incident,
-    figures: figuresOf({ ...incident, intervals }, app.now()),
+    figures: figuresOf({ ...incident, intervals, spoken: await startsOf(app.db, incident.id) }, app.now()),
     back,
     deliveries: (await countsOf(incident.id)).counts,
     done: acts.map(({ at, action, actorId }) => ({ at, action, roles: roles.get(actorId) ?? [] })),

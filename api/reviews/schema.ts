@@ -53,6 +53,7 @@ const figures = z
       }),
     ),
     firstNotice: fromTo,
+    firstStatement: z.object({ fromMention: minutes, fromDeclaration: minutes }),
     handling: fromTo,
     cadence: z.object({ due: z.number(), kept: z.number() }),
     longestSilence: minutes,

@@ -9,9 +9,12 @@ import { readOpenActions, readReview, readReviews } from '#api/reviews/read.ts'
 import { type ReportParts, reportParts } from '#api/reviews/report.ts'
 import { judgeReport, publishReport, writeReport } from '#api/reviews/report-actions.ts'
 import { addAction, changeAction } from '#api/reviews/task-actions.ts'
+import { recordMention } from '#api/statements/actions.ts'
 import { readStatus, readUpdates } from '#api/status/read.ts'
+import { addCustomers, addList, coupon, liveOffer } from '../support/customers.ts'
 import { playEvening } from '../support/evening.ts'
 import { openPages } from '../support/site.ts'
+import { spoken } from '../support/statements.ts'
 import { story } from '../support/story.ts'
 import { inMinutes, ledger, lin, openServices, ordersDown, subscribe, words } from '../support/telling.ts'
 import { workNow } from '../support/work.ts'
@@ -32,12 +35,24 @@ story('the evening is reviewed with its own figures, and closes when everybody o
   ])
   const id = await playEvening(app, clock, services)
   await workNow(app)
+  // What was said and given beside the updates stands in the figures and where the review begins.
+  const ends = app.now()
+  clock.set('2026-11-11T12:45:00.000Z')
+  await recordMention(app, lin, id, {
+    mentionedAt: '2026-11-11T12:09:00.000Z',
+    source: 'Weibo',
+    declaredAt: '2026-11-11T12:08:00.000Z',
+  })
+  await spoken(app, id)
+  clock.set(ends)
+  await liveOffer(app, id, coupon(await addList(app, id, await addCustomers(app, [{}]))))
   const opened = await review(app, id)
   expect(opened).toMatchObject({
     state: 'open',
     due: { meetingOn: '2026-11-14', reportOn: '2026-11-18', preliminaryAt: '2026-11-12T14:12:00.000Z' },
     figures: {
       firstNotice: { fromOccurrence: 10, fromDiscovery: 8 },
+      firstStatement: { fromMention: 36, fromDeclaration: 37 },
       handling: { fromOccurrence: 128, fromDiscovery: 126 },
       cadence: { due: 8, kept: 8 },
       longestSilence: 29,
@@ -66,6 +81,9 @@ story('the evening is reviewed with its own figures, and closes when everybody o
   ])
   expect(opened.prefill.communication.en).toContain('8 of 8 promised updates came on time')
   expect(opened.prefill.communication['zh-CN']).toContain('最长沉默时间为 29 分钟。')
+  expect(opened.prefill.communication.en).toContain('36 minutes after the first public mention and 37 after')
+  expect(opened.prefill.compensation.en).toMatch(/^Offers: 1\.\n- .+\nStatements: 1\.\n- This was not an attack: /)
+  expect(opened.prefill.compensation['zh-CN']).toContain('并非遭受攻击')
   expect(opened.prefill.timeline.en).toMatch(
     /^- 20:02 It begins\.\n- 20:04 It is discovered\.\n- 20:12 Investigating: Since 20:02/,
   )
