@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Actor } from '#api/audit/audit.ts'
+import { databaseTrouble } from '#api/db/trouble.ts'
 import { AppError, errorBody, errorStatus, invalid } from '#api/errors.ts'
 import type { Log } from '#api/lib/log.ts'
 
@@ -55,6 +56,11 @@ export function answerError(error: Error, c: Context, log: Log): Response {
       shown.status === 404 ? 'not_found' : 'invalid',
       sentence(shown.message || 'This request cannot be read'),
     )
+  const trouble = shown instanceof AppError ? null : databaseTrouble(shown)
+  if (trouble !== null) {
+    log('error', 'request.database', { path: c.req.routePath ?? '', name: error.name, message: error.message })
+    shown = new AppError('unavailable', trouble)
+  }
   if (shown instanceof AppError) {
     if (shown.retryAfterSeconds !== undefined) c.header('Retry-After', String(Math.ceil(shown.retryAfterSeconds)))
     return c.json(errorBody(shown), errorStatus[shown.code] as ContentfulStatusCode)

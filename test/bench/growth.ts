@@ -23,9 +23,9 @@ const reached = { components: 200, incidents: 10_000, visibleMs: 250 }
  */
 const growthMax = 125
 /** Updates that are waited for at the reader's, at the size above and at others; of these, on one incident. */
-const [publishesThere, publishesElsewhere, updatesPerIncident] = [200, 60, 20]
+const [publishesThere, publishesElsewhere, updatesPerIncident] = [200, 40, 20]
 /** Updates whose every file is waited for, one after the other. */
-const wholes = 20
+const wholes = 12
 const giveUpAfterMs = 60_000
 
 /**
