@@ -208,7 +208,7 @@ export class Checker {
       .prepare(
         `select d.id, d.state from delivery d join notice n on n.id = d.notice_id
          join subscriber s on s.id = d.subscriber_id
-         where n.seq is not null and d.state <> 'skipped' and s.confirmed_at <> n.created_at
+         where n.seq is not null and d.state <> 'skipped' and n.created_at not in (s.confirmed_at, s.created_at)
          and not exists (select 1 from expected e where e.seq = n.seq and e.subscriber = d.subscriber_id)`,
       )
       .all() as { id: string; state: string }[]
