@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
-import { stream } from 'hono/streaming'
 import type { App } from '#api/app.ts'
 import { invalid } from '#api/errors.ts'
+import { csvAnswer } from '#api/http/csv.ts'
 import { idInput, idParam, instantInput, pageQuery } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
 import { answer, body, instant, refusals, secured } from '#api/http/shapes.ts'
@@ -103,11 +103,7 @@ export function claimRoutes(app: App) {
 const fileRoutes = (app: App) =>
   newRouter().get('/api/v1/offers/:id/claims.csv', async (c) => {
     const { id } = await readOffers(app, c.req.param('id'))
-    c.header('Content-Type', 'text/csv; charset=utf-8')
-    c.header('Content-Disposition', `attachment; filename="claims-${id}.csv"`)
-    return stream(c, async (out) => {
-      for await (const piece of exportClaims(app, id)) await out.write(piece)
-    })
+    return csvAnswer(c, `claims-${id}`, exportClaims(app, id))
   })
 
 /** What the billing system says, and what it has not heard. */

@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream'
 import { createRoute, z } from '@hono/zod-openapi'
 import type { App } from '#api/app.ts'
 import { AppError, invalid, notFound } from '#api/errors.ts'
+import { csvAnswer } from '#api/http/csv.ts'
 import { cursorOf, idInput, idParam, page, pageQuery, readCursor } from '#api/http/inputs.ts'
 import { newRouter } from '#api/http/router.ts'
 import { answer, body, refusals, secured } from '#api/http/shapes.ts'
@@ -189,9 +189,7 @@ export function importRoutes(app: App) {
       async (c) => {
         const row = await found(c.req.valid('param').id)
         const lines = exportReport(app, row, c.req.valid('query').lang ?? app.site.defaultLocale)
-        c.header('Content-Type', 'text/csv; charset=utf-8')
-        c.header('Content-Disposition', `attachment; filename="import-${row.id}.csv"`)
-        return c.body(Readable.toWeb(Readable.from(lines)) as ReadableStream, 200)
+        return csvAnswer(c, `import-${row.id}`, lines)
       },
     )
     .openapi(
