@@ -69,7 +69,7 @@ export const offerHeaders = (goodbye: string, incidentId: string): Record<string
   'X-Entity-Ref-ID': `offer-${incidentId}`,
 })
 
-/** The SMS of one offer in one language for one reader; its page holds the way out. */
+/** The SMS of one offer in one language for one reader: STOP ends all SMS, and its page leaves offers alone. */
 export function offerSms(told: ToldOffer, locale: Locale, { site }: Sender, link: string): string {
   const words = wordsOf(locale).compensation.sms
   const whole = inLocale(told.title, locale).text.replace(/[.。]$/, '')
