@@ -115,6 +115,8 @@ export function offerRoutes(app: App) {
 /** What a person decides about an offer. */
 function decisionRoutes(app: App) {
   const moved = { 200: whole, ...refusals(400, 401, 403, 404, 409, 422) }
+  const bare = <P extends `/api/v1/offers/{id}/${string}`>(path: P) =>
+    createRoute({ ...common, method: 'post', path, request: { params: idParam }, responses: moved })
   const reasoned = <P extends `/api/v1/offers/{id}/${string}`>(path: P) =>
     createRoute({
       ...common,
@@ -123,21 +125,16 @@ function decisionRoutes(app: App) {
       request: { params: idParam, ...body(z.strictObject({ reason })) },
       responses: moved,
     })
+  /** Does it, and answers with the offer as it then is. */
+  const then = async (id: string, move: Promise<void>) => {
+    await move
+    return readOffers(app, id)
+  }
   return newRouter()
-    .openapi(
-      createRoute({
-        ...common,
-        method: 'post',
-        path: '/api/v1/offers/{id}/request',
-        request: { params: idParam },
-        responses: moved,
-      }),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        await requestApproval(app, c.get('actor'), id)
-        return c.json(await readOffers(app, id), 200)
-      },
-    )
+    .openapi(bare('/api/v1/offers/{id}/request'), async (c) => {
+      const { id } = c.req.valid('param')
+      return c.json(await then(id, requestApproval(app, c.get('actor'), id)), 200)
+    })
     .openapi(
       createRoute({
         ...common,
@@ -157,53 +154,33 @@ function decisionRoutes(app: App) {
       async (c) => {
         const { id } = c.req.valid('param')
         const given = c.req.valid('json')
-        if (given.decision === 'approved') await approveOffer(app, c.get('actor'), id, given.hash)
-        else await refuseOffer(app, c.get('actor'), id, given.reason)
-        return c.json(await readOffers(app, id), 200)
+        const actor = c.get('actor')
+        const decided =
+          given.decision === 'approved'
+            ? approveOffer(app, actor, id, given.hash)
+            : refuseOffer(app, actor, id, given.reason)
+        return c.json(await then(id, decided), 200)
       },
     )
-    .openapi(
-      createRoute({
-        ...common,
-        method: 'post',
-        path: '/api/v1/offers/{id}/live',
-        request: { params: idParam },
-        responses: moved,
-      }),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        await goLive(app, c.get('actor'), id)
-        return c.json(await readOffers(app, id), 200)
-      },
-    )
-    .openapi(
-      createRoute({
-        ...common,
-        method: 'post',
-        path: '/api/v1/offers/{id}/resumption',
-        request: { params: idParam },
-        responses: moved,
-      }),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        await resumeOffer(app, c.get('actor'), id)
-        return c.json(await readOffers(app, id), 200)
-      },
-    )
+    .openapi(bare('/api/v1/offers/{id}/live'), async (c) => {
+      const { id } = c.req.valid('param')
+      return c.json(await then(id, goLive(app, c.get('actor'), id)), 200)
+    })
+    .openapi(bare('/api/v1/offers/{id}/resumption'), async (c) => {
+      const { id } = c.req.valid('param')
+      return c.json(await then(id, resumeOffer(app, c.get('actor'), id)), 200)
+    })
     .openapi(reasoned('/api/v1/offers/{id}/pause'), async (c) => {
       const { id } = c.req.valid('param')
-      await pauseOffer(app, c.get('actor'), id, c.req.valid('json').reason)
-      return c.json(await readOffers(app, id), 200)
+      return c.json(await then(id, pauseOffer(app, c.get('actor'), id, c.req.valid('json').reason)), 200)
     })
     .openapi(reasoned('/api/v1/offers/{id}/closure'), async (c) => {
       const { id } = c.req.valid('param')
-      await closeOffer(app, c.get('actor'), id, c.req.valid('json').reason)
-      return c.json(await readOffers(app, id), 200)
+      return c.json(await then(id, closeOffer(app, c.get('actor'), id, c.req.valid('json').reason)), 200)
     })
     .openapi(reasoned('/api/v1/offers/{id}/cancellation'), async (c) => {
       const { id } = c.req.valid('param')
-      await cancelOffer(app, c.get('actor'), id, c.req.valid('json').reason)
-      return c.json(await readOffers(app, id), 200)
+      return c.json(await then(id, cancelOffer(app, c.get('actor'), id, c.req.valid('json').reason)), 200)
     })
     .openapi(
       createRoute({

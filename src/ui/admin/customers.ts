@@ -1,3 +1,4 @@
+import type { CustomerFacts } from '#api/customers/customer.ts'
 import { isCurrency, readAmount } from '#api/lib/amount.ts'
 import { digitsOf } from '#api/lib/money.ts'
 import { isLocale, type Locale, type Words } from '#content/locales.ts'
@@ -30,18 +31,8 @@ export type Typed = Record<
   string
 > & { key: boolean; internal: boolean; archived: boolean; components: string[] }
 
-interface Shown {
+type Shown = CustomerFacts & {
   externalId: string
-  name: string
-  plan: string
-  region: string
-  segment: string
-  key: boolean
-  internal: boolean
-  accountManager: string | null
-  monthlyFeeMinor: number | null
-  currency: string | null
-  locale: Locale
   contacts: { address: string; name: string | null }[]
   components: string[]
   archivedAt: string | null
