@@ -121,8 +121,11 @@ it('without a script: a review is written, its report approved by two people for
     .toContain('<strong>问题影响范围</strong>')
 }, 180_000)
 
-it('without a script: the incident’s page takes an answer, and the link in the mail a rating that may be changed', async () => {
-  const { page, close } = await newPage({ javaScriptEnabled: false, locale: 'zh-CN' })
+it('on a phone, without a script: the page takes an answer in either language, and the link in the mail a rating that may be changed', async () => {
+  const viewport = { width: 360, height: 740 }
+  const { page, close } = await newPage({ javaScriptEnabled: false, locale: 'zh-CN', viewport })
+  const fits = async () =>
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), page.url()).toBeLessThanOrEqual(360)
   await page.goto(at(`/zh-CN/incidents/${id}/`))
   await page.getByText('以上信息有帮助吗？').waitFor()
   await page.getByRole('button', { name: '有', exact: true }).click()
@@ -130,6 +133,13 @@ it('without a script: the incident’s page takes an answer, and the link in the
   await page.getByRole('link', { name: '返回事件' }).click()
   await page.getByRole('button', { name: '没有', exact: true }).click()
   await page.waitForURL(/thanks/)
+  // The same person in the other language is one answer still.
+  await page.goto(at(`/incidents/${id}/`))
+  await fits()
+  await page.getByText('Did this help?').first().waitFor()
+  await page.getByRole('button', { name: 'No', exact: true }).click()
+  await page.waitForURL(at(`/feedback/${id}/thanks/`))
+  await fits()
   const answers = await program.app.db.selectFrom('helpedAnswer').select('helped').execute()
   expect(answers).toEqual([{ helped: 0 }])
 
@@ -137,6 +147,7 @@ it('without a script: the incident’s page takes an answer, and the link in the
   const link = ratingUrl(program.app.config, id, wang)
   await page.goto(link)
   await page.getByRole('heading', { name: '我们的通报做得如何？' }).waitFor()
+  await fits()
   expect(await program.app.db.selectFrom('rating').selectAll().execute()).toEqual([])
   await page.getByLabel('2', { exact: true }).check()
   await page.getByLabel('您还想说的话').fill('来得太晚')

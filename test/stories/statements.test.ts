@@ -172,10 +172,25 @@ story('hostile words are words on every surface, and a page says when its facts 
       /&lt;(script|img)|<(script|img)/,
     )
   }
+  // The search holds plain words, which its page writes as text.
+  const searched = async () => JSON.parse(await site.read('/history/2026-11.json')) as unknown[]
+  expect(JSON.stringify(await searched())).toContain('<img src=x onerror=alert(1)>')
   const { items } = JSON.parse(await site.read('/statements/feed.json'))
   expect(items[0].content_html).not.toMatch(live)
   expect(items[0].content_html).toContain('&lt;img src=x')
   await changeFacts(app, lin, incident, { startedAt: '2026-11-11T12:01:00.000Z' })
   expect(await site.read(`/statements/${id}/`)).toContain('Facts have changed since this was said: when it began.')
   expect(await site.read(`/zh-CN/statements/${id}/`)).toContain('部分事实有变动：开始时间。')
+
+  // Taken back: whoever reads the archive later finds that it was said, when it was taken back and why; its words nowhere.
+  const reason = both(`It was wrong. ${nasty}`, `有误。${nasty}`)
+  await withdrawStatement(app, wu, id, { reason })
+  expect(await site.read('/history/2026-11/')).toMatch(/statements\/\w{12}\/[\s\S]*Withdrawn/)
+  const page = await site.read(`/statements/${id}/`)
+  const told = page.slice(page.indexOf('<main'))
+  expect(told).toMatch(/Withdrawn <time [^>]*>.*11 November/)
+  expect(told).toContain('It was wrong. ]]&gt;')
+  expect(told).not.toMatch(live)
+  expect(JSON.parse(await site.read('/statements/feed.json')).items[0].title).toMatch(/^Withdrawn: /)
+  expect(JSON.stringify(await searched())).toContain('statements/')
 })
