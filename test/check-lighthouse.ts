@@ -24,6 +24,8 @@ const { positionals, values } = parseArgs({
 })
 const names = positionals.length ? positionals : ['home', 'incident', 'history', 'subscribe']
 const run = promisify(execFile)
+/** How often one look is begun before the command gives up. */
+const triesMax = 3
 
 const dataDir = mkdtempSync(join(tmpdir(), 'candor-lighthouse-'))
 const program = await startRunning(['api/cli.ts', 'demo'], { DATA_DIR: dataDir }, await freePort())
@@ -62,7 +64,15 @@ async function look(url: string): Promise<Record<Category, number>> {
   const chrome = ['--headless=new', ...args].join(' ')
   const call = ['exec', '--yes', `--package=${lighthouse}`, '--', 'lighthouse', url, '--quiet', '--output=json']
   const options = [`--output-path=${report}`, `--only-categories=${categories.join(',')}`, `--chrome-flags=${chrome}`]
-  await run('npm', [...call, ...options], { env: { ...process.env, CHROME_PATH: executablePath } })
+  const env = { ...process.env, CHROME_PATH: executablePath }
+  // On a busy machine the browser's recording can begin too late, and Lighthouse asks to be run again.
+  for (let left = triesMax; left > 0; left--)
+    try {
+      await run('npm', [...call, ...options], { env })
+      break
+    } catch (error) {
+      if (left === 1 || !String(error).includes('run Lighthouse again')) throw error
+    }
   const result = JSON.parse(readFileSync(report, 'utf8')) as {
     categories: Record<Category, { score: number; auditRefs: { id: string; weight: number }[] }>
     audits: Record<string, { score: number | null; title: string }>

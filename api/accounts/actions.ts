@@ -1,5 +1,5 @@
 import type { App } from '#api/app.ts'
-import { type Actor, record, system } from '#api/audit/audit.ts'
+import { type Action, type Actor, record, system } from '#api/audit/audit.ts'
 import type { Trx } from '#api/db/connect.ts'
 import { conflict, invalid, notFound } from '#api/errors.ts'
 import { newId } from '#api/lib/ids.ts'
@@ -158,7 +158,7 @@ async function newLink(app: App, trx: Trx, purpose: string): Promise<string> {
   return `${app.config.publicUrl}/admin/welcome/${secret}`
 }
 
-async function insertPerson(trx: Trx, app: App, actor: Actor, action: string, input: NewPerson): Promise<string> {
+async function insertPerson(trx: Trx, app: App, actor: Actor, action: Action, input: NewPerson): Promise<string> {
   const email = input.email.toLowerCase()
   if (await queries.findUserByEmail(trx, email))
     throw invalid('Somebody has this address already.', { email: 'Somebody has this address already.' })

@@ -1,5 +1,5 @@
 import type { App } from '#api/app.ts'
-import { type Actor, record } from '#api/audit/audit.ts'
+import { type Action, type Actor, record } from '#api/audit/audit.ts'
 import { AppError } from '#api/errors.ts'
 import { clientIpHeader } from '#api/http/client-ip.ts'
 import { clientNetwork } from '#api/lib/network.ts'
@@ -81,7 +81,7 @@ export async function signIn(
 }
 
 /** Writes down that somebody was turned away: at whose account, from which network, and never which address was typed. */
-async function turnAway(app: App, action: string, subject: string, network: string): Promise<void> {
+async function turnAway(app: App, action: Action, subject: string, network: string): Promise<void> {
   await app.db.transaction().execute((trx) => record(trx, app.now(), stranger, action, subject, { after: { network } }))
   app.log('warn', action)
 }

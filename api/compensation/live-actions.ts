@@ -1,5 +1,5 @@
 import type { App } from '#api/app.ts'
-import { type Actor, record } from '#api/audit/audit.ts'
+import { type Action, type Actor, record } from '#api/audit/audit.ts'
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { conflict, invalid, notFound } from '#api/errors.ts'
@@ -103,7 +103,7 @@ async function move(
   actor: Actor,
   id: string,
   verb: OfferMove,
-  action: string,
+  action: Action,
   more: (trx: Trx, before: Row<'offer'>, now: string) => Promise<Partial<Row<'offer'>>>,
 ): Promise<void> {
   await app.db.transaction().execute(async (trx) => {

@@ -156,8 +156,12 @@ export async function publishUpdate(
     if (move === 'reopened') for (const span of intervals) await saveSpan(trx, countedSpan(span, before))
     const how = { resolved: move === 'resolved', earlier, effectiveAt }
     await publish(trx, actor, now, after, { ...input, components }, how)
-    const action = { goes_on: 'incident.updated', resolved: 'incident.resolved', reopened: 'incident.reopened' }[move]
-    await record(trx, now, actor, action, incidentId, { before, after })
+    const actions = {
+      goes_on: 'incident.updated',
+      resolved: 'incident.resolved',
+      reopened: 'incident.reopened',
+    } as const
+    await record(trx, now, actor, actions[move], incidentId, { before, after })
     await openReview(trx, now, actor, after)
     await settle(trx, claim, incidentId)
     return (await readWhole(trx, incidentId))!

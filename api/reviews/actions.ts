@@ -164,7 +164,7 @@ export function changeReview(app: App, actor: Actor, incidentId: string, patch: 
         after.closedReason = closes ? reason : null
       }
       await saveReview(trx, after)
-      const moved = patch.state === undefined ? 'review.changed' : `review.${moves[patch.state]}`
+      const moved = patch.state === undefined ? 'review.changed' : (`review.${moves[patch.state]}` as const)
       await record(trx, now, actor, moved, incidentId, { before, after })
       return { id: before.id }
     },
@@ -172,12 +172,12 @@ export function changeReview(app: App, actor: Actor, incidentId: string, patch: 
   )
 }
 
-const moves: Record<ReviewState, string> = {
+const moves = {
   open: 'changed',
   in_review: 'takenUp',
   approved: 'approved',
   closed: 'closed',
-}
+} as const satisfies Record<ReviewState, string>
 
 async function standingOf(trx: Trx, review: Row<'review'>, factors: number) {
   const incident = await findIncidentRow(trx, review.incidentId)

@@ -30,7 +30,7 @@ async function checkMayGo(turn: Turn): Promise<{ preapproved: boolean }> {
   return { preapproved: !approved }
 }
 
-const preapproval = (preapproved: boolean) => (preapproved ? [{ kind: 'preapproved' }] : [])
+const preapproval = (preapproved: boolean) => (preapproved ? [{ kind: 'preapproved' as const }] : [])
 
 /** Lets an approved text go out at a time that is still to come: until then nothing outside shows that it exists. */
 export const scheduleStatement = stepWith<{ at: Instant }>(async (turn, { at }) => {
@@ -97,7 +97,7 @@ function goneOut({ statement, newest, now }: Turn, preapproved: boolean, lateMs 
   const kind = correction ? 'corrected' : 'published'
   return {
     after,
-    events: [...preapproval(preapproved), { kind }, ...(lateMs ? [{ kind: 'late', note: String(lateMs) }] : [])],
+    events: [...preapproval(preapproved), { kind }, ...(lateMs ? [{ kind: 'late' as const, note: String(lateMs) }] : [])],
     announced: correction ? 'statement.corrected' : 'statement.published',
   }
 }
@@ -126,7 +126,7 @@ async function stopped(turn: Turn): Promise<Outcome> {
     },
     events: [
       { kind: 'facts_changed', note: told.join('; '), versionId: newest.id },
-      ...(asks ? [{ kind: 'review_asked' }] : []),
+      ...(asks ? [{ kind: 'review_asked' as const }] : []),
     ],
   }
 }

@@ -1,5 +1,5 @@
 import type { App } from '#api/app.ts'
-import { type Actor, record } from '#api/audit/audit.ts'
+import { type Action, type Actor, record } from '#api/audit/audit.ts'
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { conflict, invalid, notFound } from '#api/errors.ts'
@@ -29,7 +29,7 @@ async function change(
   app: App,
   actor: Actor,
   { claim }: Asked,
-  run: (trx: Trx, now: Instant) => Promise<{ id: string; action: string; before?: unknown; after: unknown }>,
+  run: (trx: Trx, now: Instant) => Promise<{ id: string; action: Action; before?: unknown; after: unknown }>,
 ): Promise<{ id: string }> {
   return app.db.transaction().execute(async (trx) => {
     const now = app.now()

@@ -1,5 +1,5 @@
 import type { App } from '#api/app.ts'
-import { type Actor, record } from '#api/audit/audit.ts'
+import { type Action, type Actor, record } from '#api/audit/audit.ts'
 import type { Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 import { notFound } from '#api/errors.ts'
@@ -41,10 +41,13 @@ export interface Turn {
 }
 
 /** What came of a turn. */
+/** What can happen to a statement, by the second half of its audit line. */
+export type Event = Action extends infer Done ? (Done extends `statement.${infer Kind}` ? Kind : never) : never
+
 export interface Outcome {
   after: Row<'statement'>
   /** What is written into its history; the newest version is meant unless another is named. */
-  events: { kind: string; note?: string | null; versionId?: string }[]
+  events: { kind: Event; note?: string | null; versionId?: string }[]
   /** What the public hears of it; null when nothing changes for readers. */
   announced?: 'statement.published' | 'statement.corrected' | 'statement.withdrawn' | 'statement.superseded' | null
 }
@@ -103,7 +106,7 @@ async function finish(trx: Trx, now: Instant, actor: Actor, before: Row<'stateme
   await saveStatement(trx, after)
   for (const { kind, note = null, versionId = after.versionId } of events) {
     await addEvent(trx, { statementId: after.id, versionId, kind, note, at: now, by: actor.id })
-    await record(trx, now, actor, `statement.${kind}`, after.id, { before, after })
+    await record(trx, now, actor, `statement.${kind}` as const, after.id, { before, after })
   }
   if (announced && after.visibility === 'public')
     await announce(trx, now, { kind: announced, incidentId: after.incidentId })

@@ -25,7 +25,7 @@ for (;;) {
   const offer = await app.db.selectFrom('offer').select('id').orderBy('createdAt', 'desc').limit(1).executeTakeFirst()
   await app.db.transaction().execute(async (trx) => {
     if (offer) await holdOffer(trx, offer.id)
-    await record(trx, app.now(), system, 'bench.wrote', newId())
+    await record(trx, app.now(), system, 'offer.changed', newId())
   })
   waits.push(performance.now() - since)
   await pause(everyMs)
