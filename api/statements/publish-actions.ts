@@ -97,7 +97,11 @@ function goneOut({ statement, newest, now }: Turn, preapproved: boolean, lateMs 
   const kind = correction ? 'corrected' : 'published'
   return {
     after,
-    events: [...preapproval(preapproved), { kind }, ...(lateMs ? [{ kind: 'late' as const, note: String(lateMs) }] : [])],
+    events: [
+      ...preapproval(preapproved),
+      { kind },
+      ...(lateMs ? [{ kind: 'late' as const, note: String(lateMs) }] : []),
+    ],
     announced: correction ? 'statement.corrected' : 'statement.published',
   }
 }
