@@ -17,7 +17,7 @@ import { insertCrowd, openCompany, publishU1 } from './crowd.ts'
 import type { Figures } from './figures.ts'
 
 /** How long a figure may take before it is given up, in milliseconds. */
-const giveUpAfterMs = 1_800_000
+const giveUpAfterMs = 480_000
 const resendKey = 're_bench'
 
 export interface Provider {
