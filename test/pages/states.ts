@@ -1,6 +1,7 @@
 import type { Page, Response } from 'playwright-core'
 import type { Locale, Words } from '#content/locales.ts'
 import { locales } from '#content/locales.ts'
+import { claimDoors } from './claims.ts'
 import type { World } from './world.ts'
 
 /**
@@ -114,6 +115,15 @@ const publicStates: State[] = [
   },
   { name: 'unsubscribe-dead', path: '/unsubscribe/nothing', status: 404 },
   { name: 'claim-dead', path: '/claims/nothing/', status: 404 },
+  ...claimDoors.map(
+    (door): State => ({
+      name: `claim-${door.replace('_', '-')}`,
+      // Without the mark it stands in the customer's own language.
+      path: async ({ claimLink }) => `${await claimLink(door)}?chosen`,
+      ...(['closed', 'expired', 'revoked'].includes(door) && { status: 410 }),
+      ...(door === 'taken' && { act: pressed('button.main') }),
+    }),
+  ),
   { name: 'leave-offers-dead', path: '/unsubscribe/offers/nothing', status: 404 },
   { name: 'admin-offers', path: ({ incident }) => `/admin/incidents/${incident}/compensation` },
   { name: 'admin-offer-which', path: ({ incident }) => `/admin/incidents/${incident}/compensation/new` },

@@ -2,6 +2,7 @@ import type { Browser, BrowserContext } from 'playwright-core'
 import { type Locale, locales, type Words } from '#content/locales.ts'
 import { fill } from '#content/words.ts'
 import type { Running } from '../support/program.ts'
+import { type ClaimPage, openClaims } from './claims.ts'
 
 /** A running demonstration with somebody signed in, and the addresses that only it knows. */
 export interface World {
@@ -25,6 +26,7 @@ export interface World {
   confirmLink(locale: Locale, channel?: 'email' | 'webhook'): Promise<string>
   preferencesLink(locale: Locale, channel?: 'email' | 'webhook'): Promise<string>
   welcomeLink(): Promise<string>
+  claimLink(door: ClaimPage): Promise<string>
   resolveAll(): Promise<void>
 }
 
@@ -42,7 +44,8 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
     }
     const answer = await fetch(address + path, { method, headers, ...(data && { body: JSON.stringify(data) }) })
     if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`)
-    return (await answer.json()) as T
+    const text = await answer.text()
+    return (text ? JSON.parse(text) : null) as T
   }
   const asStaff = async <T>(path: string, data?: object): Promise<T> => {
     const headers = { Origin: address }
@@ -59,6 +62,7 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
       return data.length ? data : null
     }, `No letter (${query}) came.`)
   let people = 0
+  let claims: ReturnType<typeof openClaims> | undefined
 
   /** The first link of this shape in the newest letter to an address. */
   async function linkTo(to: string, shape: RegExp): Promise<string> {
@@ -155,6 +159,18 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
         'POST',
       )
       return `/preferences/${preferences}`
+    },
+    async claimLink(door) {
+      claims ??= openClaims(
+        {
+          ask,
+          linkTo,
+          eventually,
+          approve: (id, hash) => asStaff(`/api/v1/offers/${id}/approval`, { decision: 'approved', hash }),
+        },
+        one(past, 'past incident'),
+      )
+      return (await claims)(door)
     },
     async welcomeLink() {
       const someone = { name: 'Guan Yue', email: `guan-${++people}@hezhou.example`, roles: ['viewer'] }
