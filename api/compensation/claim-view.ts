@@ -19,6 +19,7 @@ export interface ClaimView {
   currency: string
   days: number | null
   claimFrom: Instant
+  /** The last moment to claim: an offer may be closed before its day. */
   claimUntil: Instant
   useWithinDays: number | null
   claimedAt: Instant | null
@@ -63,7 +64,7 @@ export function viewClaim({
     currency: offer.currency,
     days: claim.days,
     claimFrom: offer.claimFrom,
-    claimUntil: offer.claimUntil,
+    claimUntil: [offer.claimUntil, offer.closedAt ?? offer.claimUntil].sort()[0]!,
     useWithinDays: offer.useWithinDays,
     claimedAt: claim.claimedAt ?? claim.issuedAt,
     usableUntil: claim.usableUntil,

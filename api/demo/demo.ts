@@ -12,6 +12,7 @@ import { jsonLog } from '#api/lib/log.ts'
 import { type Program, startProgram } from '#api/program.ts'
 import { DemoClock, demoOpensAt, latest, playOpensAt } from './clock.ts'
 import { readCompany } from './company.ts'
+import { playOffers } from './offers-player.ts'
 import { playEvening } from './player.ts'
 import { dropEverything, isDemonstration, isEmpty, lastWritten } from './queries.ts'
 import { seedDemonstration } from './seed.ts'
@@ -82,7 +83,7 @@ export async function startDemonstration(
 
   const playing = new AbortController()
   const played = options.play
-    ? playEvening(program.app, clock, { speed: options.play, say, signal: playing.signal })
+    ? playAll(program.app, clock, { speed: options.play, say, signal: playing.signal })
     : Promise.resolve()
   played.catch((error) => say(error instanceof Error ? error.message : String(error)))
   return {
@@ -94,6 +95,12 @@ export async function startDemonstration(
       stopKeeping.now?.()
     },
   }
+}
+
+/** The evening, and what the company gives a week after it. */
+async function playAll(app: App, clock: DemoClock, how: Parameters<typeof playEvening>[2]): Promise<void> {
+  await playEvening(app, clock, how)
+  await playOffers(app, clock, how)
 }
 
 /** Nobody is ever written to from a demonstration, whatever the environment it is started in is set to. */

@@ -64,6 +64,15 @@ export async function lastWritten(db: Db): Promise<Instant> {
   return latest(...found.map((row) => row?.last ?? ''))
 }
 
+/** Whether a message is still on its way to somebody. */
+export const isTelling = async (db: Db): Promise<boolean> =>
+  (await db
+    .selectFrom('delivery')
+    .select('id')
+    .where('state', 'in', ['queued', 'sending'])
+    .limit(1)
+    .executeTakeFirst()) !== undefined
+
 /** The incident with this code and what has been said on it, oldest first. */
 export async function findTold(
   db: Db,

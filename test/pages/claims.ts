@@ -28,6 +28,10 @@ export interface Means {
   eventually<T>(ask: () => Promise<T | null>, otherwise: string): Promise<T>
 }
 
+interface Claims {
+  data: { id: string }[]
+}
+
 const shape = /\/claims\/[\w-]+\//
 const both = (en: string, zh: string): Words => ({ en, 'zh-CN': zh })
 const coupon = {
@@ -67,7 +71,7 @@ export async function openClaims({ ask, linkTo, approve, eventually }: Means, in
   const links = new Map<ClaimPage, string[]>()
 
   /** Writes an offer for these customers, has it approved and opens it; notes each one's link. Its id. */
-  async function offer(basis: 'sla' | 'goodwill', more: object, who: ClaimPage[]): Promise<string> {
+  async function offer(basis: 'sla' | 'goodwill', more: object, who: ClaimPage[], plan = 'Basic'): Promise<string> {
     const people = await Promise.all(
       who.map(async (door) => {
         const address = `claim-${++customers}@mail.example`
@@ -78,7 +82,7 @@ export async function openClaims({ ask, linkTo, approve, eventually }: Means, in
         await ask('/api/v1/customers', 'POST', {
           externalId,
           name: 'Harbour Shop',
-          plan: 'Basic',
+          plan,
           locale,
           contacts,
           ...fee,
@@ -94,7 +98,7 @@ export async function openClaims({ ask, linkTo, approve, eventually }: Means, in
     const { id } = await ask<{ id: string }>(`/api/v1/incidents/${incident}/offers`, 'POST', {
       basis,
       claimUntil: later(40 * 1_440 * minuteMs),
-      eligibility: { listId: list.id },
+      eligibility: { listId: list.id, plans: [plan] },
       ...more,
     })
     await open(id)
@@ -111,11 +115,6 @@ export async function openClaims({ ask, linkTo, approve, eventually }: Means, in
     const token = pathOf(door).split('/').at(-2)
     return ask<{ code: string | null }>(`/api/v1/claims/${token}`, 'POST', { termsVersion: 1 })
   }
-  const decide = async (id: string, state: string, door: ClaimPage, decision: string, data: object) => {
-    const { data: claims } = await ask<{ data: { id: string }[] }>(`/api/v1/offers/${id}/claims?state=${state}`)
-    if (claims.length !== 1) throw new Error(`There are ${claims.length} claims to make ${door} of.`)
-    await ask(`/api/v1/offer-claims/${claims[0]!.id}/${decision}`, 'POST', data)
-  }
   const reason = 'Your company was not affected: its orders went through.'
 
   const closed = await offer('goodwill', guide, ['closed'])
@@ -127,17 +126,18 @@ export async function openClaims({ ask, linkTo, approve, eventually }: Means, in
 
   const limited = await offer('goodwill', { ...coupon, maxClaims: 3 }, ['exhausted', 'issued', 'redeemed', 'revoked'])
   await press('revoked')
-  await decide(limited, 'issued', 'revoked', 'revocation', { reason })
+  const [taken] = (await ask<Claims>(`/api/v1/offers/${limited}/claims?state=issued`)).data
   await press('issued')
   const { code } = await press('redeemed')
   await ask('/api/v1/redemptions', 'POST', { code })
   await press('exhausted').catch(() => {})
+  await ask(`/api/v1/offer-claims/${taken!.id}/revocation`, 'POST', { reason })
   const reviewed = await offer('sla', coupon, ['rejected', 'in_review'])
   await press('rejected')
-  await decide(reviewed, 'requested', 'rejected', 'review', { decision: 'reject', reason })
+  const [asked] = (await ask<Claims>(`/api/v1/offers/${reviewed}/claims?state=requested`)).data
+  await ask(`/api/v1/offer-claims/${asked!.id}/review`, 'POST', { decision: 'reject', reason })
   await press('in_review')
-  await ask(`/api/v1/offers/${limited}/closure`, 'POST', { reason: 'Everything is given.' })
-  await offer('goodwill', coupon, ['open', ...Array<ClaimPage>(8).fill('taken')])
+  await offer('goodwill', coupon, ['open', ...Array<ClaimPage>(8).fill('taken')], 'Pro')
 
   const short = await offer('sla', days, ['expired'])
   await ask(`/api/v1/offers/${short}`, 'PATCH', { claimUntil: later(5_000) })

@@ -2,20 +2,22 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { App } from '#api/app.ts'
 import { listLetters, readLetter } from '#api/channels/letterbox/read.ts'
+import { readOffersOf } from '#api/compensation/read.ts'
 import { countsByPlan } from '#api/customers/affected-queries.ts'
 import { commitImport } from '#api/customers/import-actions.ts'
 import { committedTwin, listImportRows } from '#api/customers/import-queries.ts'
 import { readCompany, readEvening, readMerchants } from '#api/demo/company.ts'
 import { affectedCsv } from '#api/demo/customers.ts'
+import { nextOfferStep, playOfferStep } from '#api/demo/offers.ts'
 import { nextUpdate, playUpdate } from '#api/demo/player.ts'
 import { isDemonstration } from '#api/demo/queries.ts'
 import { seedDemonstration } from '#api/demo/seed.ts'
 import { findCast, saidAt } from '#api/demo/told.ts'
 import { isSealed } from '#api/lib/seal.ts'
-import { dayMs, toMs } from '#api/lib/time.ts'
+import { dayMs, plusMs, toMs } from '#api/lib/time.ts'
 import { expandNext, takeAnnounced } from '#api/notices/expand.ts'
 import { workOnce } from '#api/notices/work.ts'
-import { readStatus } from '#api/status/read.ts'
+import { readIncident, readStatus } from '#api/status/read.ts'
 import { countAudience } from '#api/subscribers/queries.ts'
 import type { Locale, Words } from '#content/locales.ts'
 import { handIn, importer, readIn } from '../support/importing.ts'
@@ -198,6 +200,33 @@ seeded('played to its end, the evening leaves 99.931 % and 99.979 % behind', asy
   expect(uptime('Payments')).toBe('99.979')
   const incident = await app.db.selectFrom('incident').selectAll().where('code', '=', '1107').executeTakeFirstOrThrow()
   expect(incident).toMatchObject({ startedAt: '2026-11-11T12:02:00.000Z', endedAt: '2026-11-11T14:10:00.000Z' })
+})
+
+seeded('a week after the evening its three offers go live, 622,286.60 yuan in all', async ({ app, clock }) => {
+  clock.set(opens)
+  const evening = readEvening()
+  expect(await nextOfferStep(app)).toBeNull()
+  for (let next = await nextUpdate(app); typeof next !== 'string'; next = await nextUpdate(app)) {
+    clock.set(saidAt(app, evening, next))
+    await playUpdate(app, next)
+  }
+  const { id } = await app.db.selectFrom('incident').select('id').where('code', '=', '1107').executeTakeFirstOrThrow()
+  const played: string[] = []
+  for (let step = await nextOfferStep(app); step && step.kind !== 'claim'; step = await nextOfferStep(app)) {
+    clock.set(plusMs(step.at, played.length))
+    if (step.kind === 'live' && !played.includes('live')) expect((await readIncident(app, id))?.offers).toEqual([])
+    await playOfferStep(app, await findCast(app), step)
+    played.push(step.kind)
+  }
+  const thrice = (kind: string) => [kind, kind, kind]
+  expect(played).toEqual(['list', ...['write', 'request', 'approve', 'live'].flatMap(thrice)])
+  expect((await readIncident(app, id))?.offers.map(({ title }) => title.en)).toEqual([
+    'Credit of 10 % of November’s fee',
+    '7 extra days of service',
+    'A 30-yuan SMS package coupon',
+  ])
+  const { sums, affected } = await readOffersOf(app, id)
+  expect([affected, sums.map(({ committedMinor }) => committedMinor)]).toEqual([3_102, [62_228_660]])
 })
 
 // The letterbox takes them on the demonstration's own engine; on the other, as far as the ledger is the matter.
