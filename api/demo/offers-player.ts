@@ -35,9 +35,12 @@ export async function playOffers(
   const first = await nextOfferStep(app)
   if (!first) return
   const rest = (ms: number) => sleep(Math.min(sleepMsMax, Math.ceil(ms)), undefined, { signal })
+  // A fast clock would make old what is still on its way.
   const everybodyTold = async () => {
-    for (const until = Date.now() + toldWithinMs; Date.now() < until && (await isTelling(app.db)); )
+    clock.set(clock.now(), 1)
+    for (const until = Date.now() + toldWithinMs; Date.now() < until && (await isTelling(app.db, app.now())); )
       await rest(sleepMsMax)
+    clock.set(clock.now(), speed)
   }
   try {
     await everybodyTold()

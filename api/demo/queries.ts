@@ -64,14 +64,30 @@ export async function lastWritten(db: Db): Promise<Instant> {
   return latest(...found.map((row) => row?.last ?? ''))
 }
 
-/** Whether a message is still on its way to somebody. */
-export const isTelling = async (db: Db): Promise<boolean> =>
-  (await db
-    .selectFrom('delivery')
-    .select('id')
-    .where('state', 'in', ['queued', 'sending'])
-    .limit(1)
-    .executeTakeFirst()) !== undefined
+/** Whether something that was announced by now is still on its way to somebody. */
+export async function isTelling(db: Db, now: Instant): Promise<boolean> {
+  const { some } = await db
+    .selectNoFrom((eb) =>
+      eb
+        .or([
+          eb.exists(eb.selectFrom('outbox').select('takenAt').where('takenAt', 'is', null)),
+          eb.exists(eb.selectFrom('offer').select('id').where('state', '=', 'live').where('preparedAt', 'is', null)),
+          eb.exists(
+            eb
+              .selectFrom('notice')
+              .select('id')
+              .where('frozenAt', 'is', null)
+              .where('endedAt', 'is', null)
+              .where('heldAt', 'is', null)
+              .where('dueAt', '<=', now),
+          ),
+          eb.exists(eb.selectFrom('batch').select('id').where('state', 'in', ['ready', 'sending'])),
+        ])
+        .as('some'),
+    )
+    .executeTakeFirstOrThrow()
+  return Boolean(some)
+}
 
 /** The incident with this code and what has been said on it, oldest first. */
 export async function findTold(
