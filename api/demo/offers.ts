@@ -19,7 +19,7 @@ import { findImport } from '#api/customers/import-queries.ts'
 import { receiveFile } from '#api/customers/receive.ts'
 import { workOnImports } from '#api/customers/work.ts'
 import type { Row } from '#api/db/schema.ts'
-import { conflict } from '#api/errors.ts'
+import { AppError, conflict } from '#api/errors.ts'
 import { fromJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { readEvening, readMerchants } from './company.ts'
@@ -171,10 +171,20 @@ async function linksTo(app: App, kind: string, most: number): Promise<string[]> 
 /** Customers open their mails: some claim their coupon, some of them use it, some ask for their credit. */
 async function claim(app: App, { claims }: Told): Promise<void> {
   const billing = { id: 'billing', roles: ['machine'] }
-  for (const secret of await linksTo(app, 'credit', claims.credits)) await claimOffer(app, secret, null)
+  for (const secret of await linksTo(app, 'credit', claims.credits)) await take(app, secret)
   for (const [place, secret] of (await linksTo(app, 'coupon', claims.coupons)).entries()) {
-    const { code } = await claimOffer(app, secret, null)
+    const code = await take(app, secret)
     if (code && place < claims.used) await redeemClaim(app, billing, { code }, null)
+  }
+}
+
+/** A customer with several people has a mail for each of them, and whoever comes second is told so. The code, where there is one. */
+async function take(app: App, secret: string): Promise<string | null> {
+  try {
+    return (await claimOffer(app, secret, null)).code
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'conflict') return null
+    throw error
   }
 }
 
