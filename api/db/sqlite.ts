@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import {
   CompiledQuery,
@@ -12,6 +13,8 @@ import {
 
 /** How long a writer waits for another connection's write, in milliseconds. */
 const busyTimeoutMs = 5_000
+/** How often it looks meanwhile, in milliseconds. */
+const lookEveryMs = 3
 
 /** Pages that a connection keeps for itself, in KiB: a program has several, and the system keeps the whole file anyway. */
 const cacheKib = 8_000
@@ -44,10 +47,12 @@ export interface LockMeter {
 }
 
 class ImmediateDriver extends SqliteDriver {
+  readonly #file: Sqlite.Database
   readonly #meter: LockMeter
   #since: number | null = null
-  constructor(database: SqliteDatabase, meter: LockMeter) {
+  constructor(database: SqliteDatabase, file: Sqlite.Database, meter: LockMeter) {
     super({ database })
+    this.#file = file
     this.#meter = meter
   }
   /**
@@ -56,8 +61,26 @@ class ImmediateDriver extends SqliteDriver {
    */
   override async beginTransaction(connection: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
     const reads = settings?.accessMode === 'read only'
-    await connection.executeQuery(CompiledQuery.raw(reads ? 'begin deferred' : 'begin immediate'))
+    if (reads) await connection.executeQuery(CompiledQuery.raw('begin deferred'))
+    else await this.#lock(connection)
     this.#since = reads ? null : performance.now()
+  }
+  /** Waits for the write lock without standing still: the engine's own waiting holds up the thread, and all readers with it. */
+  async #lock(connection: DatabaseConnection): Promise<void> {
+    const giveUpAt = performance.now() + busyTimeoutMs
+    this.#file.pragma('busy_timeout = 0')
+    try {
+      for (;;) {
+        try {
+          return void (await connection.executeQuery(CompiledQuery.raw('begin immediate')))
+        } catch (error) {
+          if (!isBusy(error) || performance.now() > giveUpAt) throw error
+        }
+        await sleep(lookEveryMs)
+      }
+    } finally {
+      this.#file.pragma(`busy_timeout = ${busyTimeoutMs}`)
+    }
   }
   override async commitTransaction(connection: DatabaseConnection): Promise<void> {
     await super.commitTransaction(connection)
@@ -77,14 +100,16 @@ class ImmediateDriver extends SqliteDriver {
 
 class ImmediateSqliteDialect extends SqliteDialect {
   readonly #database: SqliteDatabase
+  readonly #file: Sqlite.Database
   readonly #meter: LockMeter
-  constructor(database: SqliteDatabase, meter: LockMeter) {
+  constructor(database: SqliteDatabase, file: Sqlite.Database, meter: LockMeter) {
     super({ database })
     this.#database = database
+    this.#file = file
     this.#meter = meter
   }
   override createDriver(): Driver {
-    return new ImmediateDriver(this.#database, this.#meter)
+    return new ImmediateDriver(this.#database, this.#file, this.#meter)
   }
 }
 
@@ -96,7 +121,7 @@ export function sqliteDialect(file: string, meter: LockMeter): SqliteDialect {
   database.pragma(`busy_timeout = ${busyTimeoutMs}`)
   database.pragma('foreign_keys = ON')
   database.pragma(`cache_size = -${cacheKib}`)
-  return new ImmediateSqliteDialect(withReadyStatements(database), meter)
+  return new ImmediateSqliteDialect(withReadyStatements(database), database, meter)
 }
 
 /** Who holds a file: the process, and since when. */

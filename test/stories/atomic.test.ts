@@ -1,4 +1,5 @@
 import { Agent, get } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { brotliDecompressSync } from 'node:zlib'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { expect } from 'vitest'
@@ -9,6 +10,8 @@ import { story } from '../support/story.ts'
 
 const updates = 8
 const readers = 2
+/** Between two rounds of a reader: there is a processor for the writer, too. */
+const breathMs = 5
 
 /** Each place that tells of an update, how it is read whole, and the number of the newest update it tells. */
 const places: Record<string, (body: string) => unknown> = {
@@ -74,6 +77,7 @@ story(
         for (const place of Object.keys(places)) told[place] = (await read(address + place, agent)).number
         const { number: after } = await read(`${address}/`, agent)
         seen.add(before)
+        await sleep(breathMs)
         // What came out while this reader went round may be in one place and was not yet in another.
         if (before !== after) continue
         sets++
@@ -85,7 +89,7 @@ story(
         await publishUpdate(app, lin, id, said(number))
         site.publisher.wake()
         // Now it is drawn while the next one is written down, now it is not.
-        await new Promise((resolve) => setTimeout(resolve, (number * 7) % 40))
+        await sleep((number * 7) % 40)
       }
       await site.publisher.publishChanges()
       over = true
