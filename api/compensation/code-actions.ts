@@ -6,7 +6,7 @@ import { seal } from '#api/lib/seal.ts'
 import { type Instant, plusMs } from '#api/lib/time.ts'
 import { countOn, findClaim, moveClaim } from './claim-queries.ts'
 import { type CodeList, codeHint, readCodeList, readOwnCode } from './code.ts'
-import { codeOfClaim, findCode, insertImported, saveCode } from './code-queries.ts'
+import { codeOfClaim, findCode, hasImported, insertImported, saveCode } from './code-queries.ts'
 import { holdOffer } from './offer-queries.ts'
 import { sealedForms } from './sealed.ts'
 
@@ -20,7 +20,7 @@ export interface CodeImport {
 
 /**
  * Takes in the codes of another system, one a line, all at once: every good one counts, and what does not is named by
- * its line. Throws `conflict` where the offer makes its own, `invalid` where nothing in the list is a code.
+ * its line. Throws `conflict` where the offer has begun to give its own, `invalid` where nothing in the list is a code.
  */
 export async function importCodes(app: App, actor: Actor, offerId: string, text: string): Promise<CodeImport> {
   const list = readCodeList(text)
@@ -41,6 +41,8 @@ export async function importCodes(app: App, actor: Actor, offerId: string, text:
     if (!offer) throw notFound('This offer')
     if (offer.kind !== 'coupon') throw conflict('Only a coupon has codes.')
     if (offer.state === 'closed' || offer.state === 'cancelled') throw conflict('This offer is over.')
+    if (offer.liveAt && offer.delivery === 'automatic' && !(await hasImported(trx, offerId)))
+      throw conflict('This offer gives its customers codes of its own by itself, and has begun to.')
     const known = await insertImported(trx, offerId, app.now(), rows)
     const done = {
       accepted: rows.length - known.length,

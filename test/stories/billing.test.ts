@@ -43,6 +43,8 @@ tell(
     const heard = () => hooks.attempts(path).slice(since)
     hooks.say(path, 503)
     const id = await liveOffer(app, incident.id, coupon(null, { ...longOpen, delivery: 'automatic' }))
+    const late = await ask('POST', `/offers/${id}/codes`, { list: 'TOO-LATE' })
+    expect([late.status, late.json.error.message]).toEqual([409, expect.stringContaining('codes of its own')])
     await workFor(app, clock, hourMs)
     const waiting = await ask('GET', `/offers/${id}/billing?state=waiting`)
     expect(waiting.json.data).toHaveLength(3)
