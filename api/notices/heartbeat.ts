@@ -25,8 +25,8 @@ export async function keepHeartbeat(app: App): Promise<void> {
   const before = beatAt.get(app)
   if (before && Math.abs(toMs(now) - toMs(before)) < beatEveryMs) return
   const last = await lastBeat(app.db)
-  // A demonstration's clock may run an hour in a second.
-  const mayHaveStopped = !before || app.config.mode !== 'demo'
+  // A demonstration's clock stands still while it is not run, and may run an hour in a second.
+  const mayHaveStopped = app.config.mode !== 'demo'
   if (mayHaveStopped && (!last || toMs(nowSince(app, last)) - toMs(last) > longStopMs))
     await holdOpen(app, system, plusMs(now, -longStopMs), longStopReason(last, now))
   await saveBeat(app.db, now)
