@@ -24,7 +24,7 @@ const billing = await openWebhook()
 afterAll(() => Promise.all([resend.close(), billing.close()]))
 const customers = 400
 /** One after the other on one record: while codes are given, while customers are told, and while billing is. */
-const points: CrashPoint[] = ['mid-prepare', 'after-freeze', 'after-bill', 'after-accept']
+const points: CrashPoint[] = ['mid-prepare', 'after-freeze', 'after-bill']
 
 /** A worker of its own that is killed at this point. */
 async function cutAt(env: Record<string, string>, point: CrashPoint): Promise<void> {
