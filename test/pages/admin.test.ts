@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { minuteMs } from '#api/lib/time.ts'
 import { newPage } from '../support/browser.ts'
 import { type OpenProgram, openProgram, password, staff } from '../support/desk.ts'
 import { subscribe } from '../support/telling.ts'
@@ -180,6 +181,11 @@ describe.each([true, false])('with script: %s', (javaScriptEnabled) => {
     await signIn(page)
     await page.goto(at('/admin/incidents/new'))
     await typeIncident(page, `ended ${mark}`)
+    // As if the time had been chosen some minutes ago.
+    const chosen = new Date(Math.ceil(Date.now() / minuteMs + 17) * minuteMs).toISOString()
+    await page.locator('[name="next"]:checked').evaluate((radio: HTMLInputElement, at) => {
+      radio.value = at
+    }, chosen)
     await page.context().clearCookies()
     const before = await incidentsCount()
     await press(page, 'Publish the incident')
@@ -193,6 +199,7 @@ describe.each([true, false])('with script: %s', (javaScriptEnabled) => {
     expect(await field(page, 'title.en').inputValue()).toBe(`Merchants cannot place orders (ended ${mark}).`)
     expect(await field(page, 'body.en').inputValue()).toContain(`{next}.\n\nSorry. "ended ${mark}" <b>&`)
     expect(await stateOf(page, program.services.orders).inputValue()).toBe('major_outage')
+    expect(await page.locator('[name="next"]:checked').inputValue()).toBe(chosen)
     expect(await field(page, 'notify').isChecked()).toBe(true)
     expect(await incidentsCount()).toBe(before)
     await press(page, 'Publish the incident')

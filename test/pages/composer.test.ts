@@ -37,6 +37,13 @@ it('quick promises are whole minutes that are still to come when they are made',
   ])
 })
 
+it('a promise that was chosen before stays among the quick ones when its minute is no longer offered', () => {
+  const chosen = '2026-11-11T12:29:00.000Z'
+  expect(quickPromises(now, chosen)).toEqual([{ minutes: null, at: chosen }, ...quickPromises(now)])
+  for (const offered of [quickPromises(now)[1]!.at, 'at', 'none', ''])
+    expect(quickPromises(now, offered)).toEqual(quickPromises(now))
+})
+
 it('fills the times that the form knows, each language in its own way, and leaves the other braces', () => {
   const times = { start: '2026-11-10T12:02:00.000Z', next: '2026-11-11T12:27:00.000Z', now, zone }
   const filled = fillTimes({ en: '{start} ({zone}) {who}, {next}', 'zh-CN': '{start} {who} {next}' }, times)

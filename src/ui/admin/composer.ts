@@ -44,12 +44,24 @@ export function readWall(text: string, zone: string): Instant | null {
   return wallText(at, zone) === text.slice(0, 16).replace(' ', 'T') ? at : null
 }
 
-/** Promises that can be made with one touch: whole minutes, so that page, mail and SMS say exactly this. */
-export const quickPromises = (now: Instant): { minutes: number; at: Instant }[] =>
-  quickMinutes.map((minutes) => ({
+interface QuickPromise {
+  /** From now; null for one that was chosen earlier and is none of today's any more. */
+  minutes: number | null
+  at: Instant
+}
+
+/**
+ * Promises that can be made with one touch: whole minutes, so that page, mail and SMS say exactly this. A promise that
+ * was `chosen` when the form was drawn before stays among them, although other minutes are offered by now.
+ */
+export function quickPromises(now: Instant, chosen = ''): QuickPromise[] {
+  const quick: QuickPromise[] = quickMinutes.map((minutes) => ({
     minutes,
     at: toInstant(Math.ceil((toMs(now) + minutes * minuteMs) / minuteMs) * minuteMs),
   }))
+  const at = parseInstant(chosen)
+  return !at || quick.some((promise) => promise.at === at) ? quick : [{ minutes: null, at }, ...quick]
+}
 
 /** A text typed in several languages: `<name>.<locale>`. Languages left empty are left out. */
 export function wordsAt(typed: Typed, name: string): Words {
