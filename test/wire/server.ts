@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 
@@ -84,7 +85,7 @@ export async function openWire(
     if (refused) return send(res, refused)
     try {
       if (delayMs) await wait(delayMs)
-      if (failure === 'hang') return await new Promise<void>((resolve) => res.once('close', resolve))
+      if (failure === 'hang') return await gone(res)
       if (failure === 'reset') return void req.socket.destroy()
       const afterwards = failure === 'reset-after-accept' || failure === 'cut'
       if (failure !== undefined && !afterwards)
@@ -141,4 +142,9 @@ function cut(res: ServerResponse, { status, body, headers }: Answer): void {
   const text = inWords(body, headers)
   res.writeHead(status, { 'content-type': 'application/json', ...headers })
   res.end(text.slice(0, Math.floor(text.length / 2)))
+}
+
+/** Resolves when whoever asked has gone: killed before the answer's turn came, or tired of waiting. */
+const gone = async (res: ServerResponse): Promise<void> => {
+  if (!res.closed) await once(res, 'close')
 }
