@@ -1,7 +1,7 @@
 import type { App } from '#api/app.ts'
 import { gravest } from '#api/components/component.ts'
 import { readPlace, standing } from '#api/publish/places.ts'
-import { readRecentIncidents, readRecentMaintenances, readUpdates, recordIdentity } from '#api/status/read.ts'
+import { readRecentIncidents, readRecentMaintenances, recordIdentity } from '#api/status/read.ts'
 import { openReading, type Reading } from '#api/status/reading.ts'
 import { readStatementNews } from '#api/status/statements.ts'
 import type { Locale } from '#content/locales.ts'
@@ -49,7 +49,7 @@ export type DrawDocument = (place: string) => Promise<Buffer | null | undefined>
 /** Opens the drawing of documents from one reading of the record: what two of them need is read once. */
 export function openDocuments(app: App, reading: Reading = openReading(app)): DrawDocument {
   const { site, config } = app
-  const { status } = reading
+  const { status, updates } = reading
   const once = <T>(read: () => Promise<T>) => {
     let reading: Promise<T> | undefined
     return () => {
@@ -60,8 +60,6 @@ export function openDocuments(app: App, reading: Reading = openReading(app)): Dr
   const record = once(() => recordIdentity(app))
   const components = once(async () => (await status()).groups.flatMap((group) => group.components))
   const news = once(() => readStatementNews(app, feedLength))
-  const reports = once(() => readUpdates(app, { limit: feedLength, status: 'postmortem' }))
-  const newest = once(() => readUpdates(app, { limit: feedLength }))
   const parts = once(async () => ({
     site,
     publicUrl: config.publicUrl,
@@ -107,13 +105,13 @@ export function openDocuments(app: App, reading: Reading = openReading(app)): Dr
     const format = formats[name]
     if (!format) return null
     const about = { site, publicUrl: config.publicUrl, record: await record(), locale, path, at: app.now() }
-    if (folder === 'statements')
-      return Buffer.from(format(statementFeedOf({ ...about, news: await news(), reports: await reports() })))
+    if (folder === 'statements') {
+      const reports = await updates({ limit: feedLength, status: 'postmortem' })
+      return Buffer.from(format(statementFeedOf({ ...about, news: await news(), reports })))
+    }
     const component = componentId === undefined ? undefined : (await components()).find(({ id }) => id === componentId)
     if (componentId !== undefined && !component) return undefined
-    const entries = component
-      ? await readUpdates(app, { limit: feedLength, componentId: component.id })
-      : await newest()
+    const entries = await updates({ limit: feedLength, ...(component && { componentId: component.id }) })
     const base = { ...about, entries }
     return Buffer.from(format(feedOf(component ? { ...base, component } : base)))
   }

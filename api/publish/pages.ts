@@ -21,12 +21,19 @@ const ofMonth = (month: string) => [`/history/${month}/`, searchOf(month)]
 /** What every change shows in, and readers wait for. */
 const always = ['/', ...everyChange]
 
-/** Every public place: what people read now first, then what they may look up. */
-export async function everyPlace(app: App): Promise<string[]> {
+/** How many places are drawn in one step when everything is, and the incidents that are so many in every language. */
+const [stepPlaces, stepIncidents] = [50, 12]
+
+/**
+ * Every public place, in steps: what people read now is the first, what they may look up follows, the youngest before
+ * the older. No step and no list grows with the number of incidents.
+ */
+export async function* everyPlace(app: App): AsyncGenerator<string[]> {
   const { open, knownIssues, groups } = await readStatus(app)
   const months = await readMonths(app)
   const components = groups.flatMap((group) => group.components.map(({ id }) => id))
   const news = [...always, '/404.html', ...ofMaintenances, ...[...open, ...knownIssues].flatMap(ofIncident)]
+  yield [...new Set([...inEveryLanguage(app, news), ...once])]
   const rest = [
     ...standing,
     '/subscribe/manage/',
@@ -36,10 +43,11 @@ export async function everyPlace(app: App): Promise<string[]> {
     ...ofStatements,
     ...(await readStatementIds(app)).map((id) => `/statements/${id}/`),
     ...ofComponents(components),
-    ...(await readAddresses(app)).flatMap(ofIncident),
   ]
-  const places = [inEveryLanguage(app, news), once, inEveryLanguage(app, rest), ofAllMonths, months.map(sitemapOf)]
-  return [...new Set(places.flat())]
+  const places = [...new Set([...inEveryLanguage(app, rest), ...ofAllMonths, ...months.map(sitemapOf)])]
+  for (let from = 0; from < places.length; from += stepPlaces) yield places.slice(from, from + stepPlaces)
+  for await (const incidents of readAddresses(app, stepIncidents))
+    yield inEveryLanguage(app, incidents.flatMap(ofIncident))
 }
 
 /** What must be drawn again, and the revision it will then show: what people read now, and what they may look up. */

@@ -13,8 +13,8 @@ import { everywhere } from './places.ts'
 import type { Publisher, PublisherParts, PublisherState } from './publisher-parts.ts'
 import { openSqueeze } from './squeeze.ts'
 
-/** How many pages are shown in one step: of news, when everything is drawn, and of what may be looked up. */
-const [newsPages, stepPages, laterPages] = [200, 50, 4]
+/** How many pages are shown in one step: of news, and of what may be looked up. */
+const [newsPages, laterPages] = [200, 4]
 /** How long a page that could not be drawn waits for its next try, in milliseconds. */
 const retryAfterMs = 5 * secondMs
 
@@ -127,18 +127,19 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     if (!startOver && isBehind(revision)) return
     become('fine')
     if (parts.assets) parts.show(await copyAssets(parts.assets, dir), [])
-    const places = await everyPlace(app)
     let drawn = revision
-    for (let from = 0; from < places.length; from += stepPages) {
+    let pages = 0
+    for await (const places of everyPlace(app)) {
       // What is left undone is done again at the next start, because the revision is written last.
       if (stopped) return
-      await show(places.slice(from, from + stepPages))
+      await show(places)
       // News does not wait until a long past is drawn.
       drawn = await showChanges(drawn)
-      if (from + stepPages < places.length) atFirst()
+      pages += places.length
+      atFirst()
     }
     await settle(drawn, since, openReading(source))
-    app.log('info', 'publish.everything', { revision: drawn, pages: places.length, ms: msSince(started) })
+    app.log('info', 'publish.everything', { revision: drawn, pages, ms: msSince(started) })
   }
 
   const showChanges = async (drawn: number): Promise<number> => {

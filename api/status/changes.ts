@@ -3,6 +3,7 @@ import type { Row } from '#api/db/schema.ts'
 import { fromJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
 import { expectedMaintenances } from '#api/maintenance/queries.ts'
+import * as changeQueries from './change-queries.ts'
 import { monthOf, monthSpan } from './months.ts'
 import * as queries from './queries.ts'
 import { changedStatements } from './statements.ts'
@@ -45,27 +46,27 @@ export async function changesSince(
 }> {
   const { db } = app
   const revision = await queries.readRevision(db)
-  const rows = await queries.announcedBetween(db, seq, revision)
+  const rows = await changeQueries.announcedBetween(db, seq, revision)
   const changed = [...new Set(rows.flatMap(({ incidentId }) => incidentId ?? []))]
   const incidents = await queries.publicIncidentsOf(db, changed)
   const incidentIds = incidents.map(({ id }) => id)
-  const before = await queries.factsBefore(db, incidentIds)
+  const before = await changeQueries.factsBefore(db, incidentIds)
   const planned = rows.filter(({ kind }) => kind.startsWith('maintenance.')).map(({ createdAt }) => createdAt)
-  const maintenances = await queries.maintenancesOf(db, planned)
+  const maintenances = await changeQueries.maintenancesOf(db, planned)
   const starts = [
     ...incidents.map(({ startedAt }) => startedAt),
     ...before.map((row) => fromJson<Row<'incident'>>(row).startedAt),
     ...maintenances.map(({ startsAt }) => startsAt),
   ]
   const renamed = rows.filter(({ kind }) => kind === 'component.changed').map(({ createdAt }) => createdAt)
-  const changedComponents = await queries.changedComponents(db, renamed)
-  const touching = await queries.incidentsTouching(db, changedComponents, renamedMax)
+  const changedComponents = await changeQueries.changedComponents(db, renamed)
+  const touching = await changeQueries.incidentsTouching(db, changedComponents, renamedMax)
   const { statements, saidAt } = await changedStatements(db, { changed, naming: touching.map(({ id }) => id) }, rows)
-  const listed = rows.some(({ kind }) => !queries.furtherWords.includes(kind))
+  const listed = rows.some(({ kind }) => !changeQueries.furtherWords.includes(kind))
   const updateIds = rows.map(({ updateId }) => updateId).filter((id) => id !== null)
   const states =
-    listed || rows.some(({ kind }) => kind === 'incident.resolved') || (await queries.anyEffects(db, updateIds))
-  const told = new Set([...changedComponents, ...(await queries.componentsTouched(db, incidentIds))])
+    listed || rows.some(({ kind }) => kind === 'incident.resolved') || (await changeQueries.anyEffects(db, updateIds))
+  const told = new Set([...changedComponents, ...(await changeQueries.componentsTouched(db, incidentIds))])
   return {
     revision,
     incidents: incidents.map(({ id, code }) => ({ id, code })),
@@ -133,7 +134,7 @@ export async function readMonths(app: App): Promise<string[]> {
 
 /** What was known of months, with those put right that a change since then may have filled or emptied. */
 async function olderMonths(app: App, known: { seq: number; months: string[] }, seq: number): Promise<string[]> {
-  if (!(await queries.listedBetween(app.db, known.seq, seq))) return known.months
+  if (!(await changeQueries.listedBetween(app.db, known.seq, seq))) return known.months
   const { months, statementMonths } = await changesSince(app, known.seq)
   const held = new Set(known.months)
   for (const month of [...months, ...statementMonths]) {

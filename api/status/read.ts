@@ -134,8 +134,16 @@ export async function readMaintenance(app: App, id: string): Promise<PublicMaint
 /** The number of the last change that was committed. */
 export const readRevision = (app: App): Promise<number> => queries.readRevision(app.db)
 
-/** What the addresses of every public incident are made of, the youngest first. */
-export const readAddresses = (app: App): Promise<Address[]> => queries.everyIncident(app.db)
+/** What the addresses of every public incident are made of, the youngest first, so many at once. */
+export async function* readAddresses(app: App, limit: number): AsyncGenerator<Address[]> {
+  let after: { startedAt: Instant; id: string } | null = null
+  for (;;) {
+    const rows = await queries.incidentsAfter(app.db, after, limit)
+    if (!rows.length) return
+    after = rows.at(-1)!
+    yield rows
+  }
+}
 
 /** The ids of every maintenance, the latest begin first. */
 export const readMaintenanceIds = (app: App): Promise<string[]> => queries.everyMaintenance(app.db)

@@ -1,13 +1,15 @@
 import type { App } from '#api/app.ts'
 import { readMonths } from './changes.ts'
-import type { HistoryDocument, StatusDocument } from './document.ts'
-import { readHistory, readStatus } from './read.ts'
+import type { FeedEntry, HistoryDocument, StatusDocument } from './document.ts'
+import type { AskedUpdates } from './queries.ts'
+import { readHistory, readStatus, readUpdates } from './read.ts'
 
 /** One reading of the record: what several pages and documents show is read once, and is the same in all of them. */
 export interface Reading {
   status(): Promise<StatusDocument>
   history(month: string): Promise<HistoryDocument>
   months(): Promise<string[]>
+  updates(asked: AskedUpdates): Promise<FeedEntry[]>
   /** What the public read API answers to a path ("/api/v1/status"); undefined where it must be asked itself. */
   answerTo(path: string): Promise<unknown> | undefined
 }
@@ -26,6 +28,7 @@ export function openReading(app: App): Reading {
     status,
     history,
     months,
+    updates: (asked) => once(JSON.stringify(asked), () => readUpdates(app, asked)),
     answerTo(path) {
       if (path === '/api/v1/status') return status()
       if (path === '/api/v1/status/months') return months().then((data) => ({ data, next: null }))

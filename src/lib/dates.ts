@@ -31,6 +31,8 @@ export interface Dates {
   month(month: string): string
   /** The same where there is little room, "Nov 2026". */
   shortMonth(month: string): string
+  /** Its year alone, "2026". */
+  year(month: string): string
   /** As elements: the time; its day; the time, with its day unless that is today. */
   time(at: Instant): Html
   /** The time to the second. */
@@ -75,6 +77,7 @@ export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
     },
     month: (month) => format(locale, 'UTC', monthOptions).format(noonOf(`${month}-15`)),
     shortMonth: (month) => format(locale, 'UTC', { ...monthOptions, month: 'short' }).format(noonOf(`${month}-15`)),
+    year: (month) => format(locale, 'UTC', { year: 'numeric' }).format(noonOf(`${month}-15`)),
     time: (at) => element(at, hour(at)),
     seconds: (at) => element(at, format(locale, zone, { timeStyle: 'medium' }).format(toMs(at))),
     date: (at) => element(at, day(at)),

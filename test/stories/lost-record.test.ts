@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { createToken } from '#api/accounts/actions.ts'
@@ -48,6 +48,8 @@ it('with its database gone the page goes on, nothing is written into nothing, an
   expect(page).toMatchObject({ status: 200 })
   expect((await get(first.address, '/readyz')).status).toBe(200)
 
+  const revision = join(dataDir, 'published/revision.json')
+  await expect.poll(() => existsSync(revision), { timeout: 10_000 }).toBe(true)
   for (const file of readdirSync(dataDir)) if (file.startsWith('candor.db')) rmSync(join(dataDir, file))
   await expect.poll(async () => (await get(first.address, '/readyz')).status, { timeout: 10_000 }).toBe(503)
   expect(JSON.parse((await get(first.address, '/readyz')).text)).toEqual({ ok: false, why: recordLost })
@@ -58,12 +60,12 @@ it('with its database gone the page goes on, nothing is written into nothing, an
   expect((await get(first.address, '/')).text).toBe(page.text)
   await first.stop()
 
-  const shown = readFileSync(join(dataDir, 'published/revision.json'), 'utf8')
+  const shown = readFileSync(revision, 'utf8')
   const second = await startProgram({ ...config, port: await freePort() }, { build: false })
   expect((await get(second.address, '/')).text).toBe(page.text)
   expect(JSON.parse((await get(second.address, '/readyz')).text)).toEqual({ ok: false, why: recordBehind })
   expect(second.publisher.state).toBe('record-behind')
-  expect(readFileSync(join(dataDir, 'published/revision.json'), 'utf8')).toBe(shown)
+  expect(readFileSync(revision, 'utf8')).toBe(shown)
   await second.stop()
 
   // The other way on: the record as it is becomes the page, because a person said so.

@@ -7,6 +7,7 @@ import * as offers from './0005-offers.ts'
 import * as statements from './0006-statements.ts'
 import * as reviews from './0007-reviews.ts'
 import * as maintenance from './0008-maintenance.ts'
+import * as longPast from './0009-long-past.ts'
 
 /** Every step from an empty database to today's, in order. Released steps are never edited. */
 export const migrations: Record<string, Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '0006-statements': statements,
   '0007-reviews': reviews,
   '0008-maintenance': maintenance,
+  '0009-long-past': longPast,
 }
