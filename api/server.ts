@@ -72,12 +72,24 @@ export function openServer(app: App, routes: ApiRoutes, site: SiteHandler, publi
     else res.once('close', () => note(res, kind))
   }
   const always = securityHeaders(app.config.publicUrl)
+  /** A published file is read and nothing else: no renderer is asked for what somebody posts to it (RFC 9110, 15.5.6). */
+  const refuseToChange = (res: ServerResponse) => {
+    const type = 'text/plain; charset=utf-8'
+    res.writeHead(405, { ...always, allow: 'GET, HEAD', 'content-type': type, connection: 'close' })
+    res.end('This address is only read, with GET or HEAD.')
+  }
   const answer = async (req: IncomingMessage, res: ServerResponse) => {
     const served = published.serve(req, res)
     if (served === true || (await served)) return count(res, 'published')
-    if (isNowhere(req) && !isApi(req) && published.has('/')) {
-      published.missing(req, res)
-      return count(res, 'published')
+    if (isFile(req) && !isApi(req)) {
+      if (!isRead(req)) {
+        refuseToChange(res)
+        return count(res, 'published')
+      }
+      if (published.has('/')) {
+        published.missing(req, res)
+        return count(res, 'published')
+      }
     }
     count(res, isApi(req) ? 'api' : 'drawn')
     for (const [name, value] of Object.entries(always)) res.setHeader(name, value)
@@ -122,8 +134,8 @@ const onRequest = new RegExp(
   `^(?:/(?:${locales.join('|')}))?/(?:admin|subscribe|subscriptions|preferences|unsubscribe|feedback|claims)(?:[/?]|$)`,
 )
 /** Whether this asks for a page that can only be a published one: that it is missing needs neither renderer nor record. */
-const isNowhere = ({ method, url = '/' }: IncomingMessage) =>
-  (method === 'GET' || method === 'HEAD') && !onRequest.test(url)
+const isFile = ({ url = '/' }: IncomingMessage) => !onRequest.test(url)
+const isRead = ({ method }: IncomingMessage) => method === 'GET' || method === 'HEAD'
 
 const operations = /^\/(healthz|readyz)$/
 const notYet = (app: App) => new AppError('unavailable', app.health.trouble ?? 'The program is starting.')

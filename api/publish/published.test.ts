@@ -112,10 +112,23 @@ it('answers HEAD with the length and no body', async () => {
   expect(head.headers['content-type']).toBe('application/rss+xml; charset=utf-8')
 })
 
+it('tells the browser of another site that feeds and JSON may be read, whatever headers are sent, and pages not', async () => {
+  const asking = { origin: 'https://shop.example', 'access-control-request-headers': 'x-requested-with' }
+  const asked = await get('/history.rss', asking, 'OPTIONS')
+  expect([asked.status, asked.body.length]).toEqual([204, 0])
+  expect(asked.headers).toMatchObject({
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': 'GET, HEAD',
+    'access-control-allow-headers': '*',
+  })
+  for (const path of ['/', '/nothing.rss']) expect((await get(path, asking, 'OPTIONS')).status, path).toBe(599)
+})
+
 it('leads a path without its last slash to the page, query kept, and nowhere else', async () => {
   const moved = await get('/incidents/abc?from=sms')
   expect([moved.status, moved.headers.location]).toEqual([308, '/incidents/abc/?from=sms'])
   expect((await get('/zh-CN')).headers.location).toBe('/zh-CN/')
+  expect((await get('/en/incidents/abc')).headers.location).toBe('/incidents/abc/')
   expect((await get('//evil.example')).status).toBe(599)
 })
 

@@ -7,8 +7,8 @@ import { type Held, openShelf } from './shelf.ts'
 
 export interface Published {
   /**
-   * Answers a GET or HEAD of a published file; false when there is none. What is in memory is answered at once. Needs
-   * neither database nor renderer.
+   * Answers a GET or HEAD of a published file, and whether another site's page may read it (OPTIONS); false when there is
+   * none. What is in memory is answered at once. Needs neither database nor renderer.
    */
   serve(req: IncomingMessage, res: ServerResponse): boolean | Promise<boolean>
   /** Answers that there is nothing here: the published page for it, status 404. */
@@ -18,6 +18,9 @@ export interface Published {
   /** Whether a place is published. */
   has(place: string): boolean
 }
+
+/** How long a browser remembers that it may read, in seconds. */
+const permitSeconds = 86_400
 
 /** Pages that exist as files or not at all: nobody needs the renderer to learn that one is missing. */
 const wholly = new RegExp(
@@ -53,6 +56,17 @@ export function openPublished(dir: string, publicUrl: string): Published {
     res.writeHead(status, headers)
     res.end(req.method === 'HEAD' ? undefined : bytes)
   }
+  /** A browser asks first when another site's page reads with headers of its own (Fetch, 4.8): anybody may. */
+  const permit = (res: ServerResponse) => {
+    res.writeHead(204, {
+      ...always,
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'GET, HEAD',
+      'access-control-allow-headers': '*',
+      'access-control-max-age': String(permitSeconds),
+    })
+    res.end()
+  }
   const lead = (res: ServerResponse, to: string, query: string) => {
     res.writeHead(308, { ...always, location: query ? `${to}?${query}` : to, 'content-length': 0 })
     res.end()
@@ -72,8 +86,8 @@ export function openPublished(dir: string, publicUrl: string): Published {
       answer(req, res, (own && (await shelf.find(own))) || page)
       return true
     }
-    const elsewhere = place.endsWith('/') ? [] : [`${place}/`]
-    for (const to of [...elsewhere, ...languageElsewhere(place, shelf.has)])
+    const whole = place.endsWith('/') ? [] : [`${place}/`]
+    for (const to of [...whole, ...[place, ...whole].flatMap((one) => languageElsewhere(one, shelf.has))])
       if (await shelf.find(to)) {
         lead(res, to, query)
         return true
@@ -85,8 +99,12 @@ export function openPublished(dir: string, publicUrl: string): Published {
 
   return {
     serve(req, res) {
-      if (req.method !== 'GET' && req.method !== 'HEAD') return false
       const [path = '/', query] = splitOnce(req.url ?? '/')
+      if (req.method === 'OPTIONS' && forPrograms.test(path) && shelf.has(path)) {
+        permit(res)
+        return true
+      }
+      if (req.method !== 'GET' && req.method !== 'HEAD') return false
       const page = shelf.held(path)
       if (!page || path.includes('/i/')) return look(req, res, lowered(path), query)
       answer(req, res, page)

@@ -95,6 +95,14 @@ it('an address where nothing is gets the published page that says so, in its lan
   expect((await fetch(`${program.address}/readyz`)).status).toBe(200)
 })
 
+it('what is posted to a published page is refused, and no renderer is asked', async () => {
+  for (const path of ['/', '/history/', '/zh-CN/', '/nowhere'])
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS']) {
+      const answer = await fetch(program.address + path, { method })
+      expect([answer.status, answer.headers.get('allow')], `${method} ${path}`).toEqual([405, 'GET, HEAD'])
+    }
+})
+
 /** Reads Prometheus' text format by its grammar, strictly; a sample by its name and labels. */
 function readMetrics(text: string): Map<string, number> {
   const samples = new Map<string, number>()
