@@ -14,8 +14,9 @@ export function atomFeed(feed: Feed): string {
     element('subtitle', feed.description, ' type="text"'),
     element('updated', feed.updatedAt),
     `<author>${element('name', feed.title)}${element('uri', feed.home)}</author>`,
-    `<link rel="self" type="application/atom+xml" href="${xmlText(feed.self)}"/>`,
+    // Readers that look at no `rel` take the first link for the page.
     `<link rel="alternate" type="text/html" href="${xmlText(feed.home)}"/>`,
+    `<link rel="self" type="application/atom+xml" href="${xmlText(feed.self)}"/>`,
     ...entries,
   ].join('\n')}
 </feed>

@@ -156,6 +156,13 @@ const named = (parts: StatuspageParts, list: readonly { id: string }[]) => {
 }
 const byId = once((parts) => new Map(components(parts).map((component) => [component.id, component])))
 
+/** A component as updates name it: behind its group, while it is in use. */
+function fullName(parts: StatuspageParts, id: string, name: Words): string {
+  const all = byId(parts)
+  const group = all.get(all.get(id)?.group_id ?? '')
+  return (group ? `${group.name} - ` : '') + text(parts, name)
+}
+
 const unresolved = (parts: StatuspageParts) =>
   parts.incidents.filter(({ resolvedAt }) => resolvedAt === null).map((one) => incident(parts, one))
 
@@ -191,7 +198,7 @@ function incident(parts: StatuspageParts, one: PublicIncident) {
       affected_components: update.effects.length
         ? update.effects.map((effect) => ({
             code: effect.componentId,
-            name: text(parts, effect.name),
+            name: fullName(parts, effect.componentId, effect.name),
             old_status: effect.oldStatus,
             new_status: effect.newStatus,
           }))
@@ -265,7 +272,7 @@ function maintenance(parts: StatuspageParts, one: PublicMaintenance) {
       display_at: time(parts, at),
       affected_components: one.components.map(({ id, name }) => ({
         code: id,
-        name: text(parts, name),
+        name: fullName(parts, id, name),
         old_status: key === 'completed' ? 'under_maintenance' : 'operational',
         new_status: status === 'in_progress' ? 'under_maintenance' : 'operational',
       })),

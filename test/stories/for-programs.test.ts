@@ -141,7 +141,12 @@ story('a program written for Atlassian Statuspage reads ours, field for field', 
   expect(shown!.incident_updates.map(({ body }) => body)).toEqual(['It holds.', '正在排查。'])
   expect(shown!.incident_updates.map((one) => one.deliver_notifications)).toEqual([false, true])
   expect(shown!.incident_updates[1]!.affected_components).toMatchObject([
-    { code: orders, old_status: 'operational', new_status: 'major_outage' },
+    {
+      code: orders,
+      name: `${first!.name} - ${others[0]!.name}`,
+      old_status: 'operational',
+      new_status: 'major_outage',
+    },
   ])
   expect(shown!.components.map((one) => one.id)).toEqual([orders])
   expect(summary.scheduled_maintenances.map((one) => one.id)).toEqual([planned.id])
