@@ -11,8 +11,7 @@ import { states, visit } from './states.ts'
 import { exploreDemonstration, type World } from './world.ts'
 
 // Every address once, in one language or the other, on a phone: what `npm run check:pages` does in every state, in both
-// languages and on both screens. The API's page is as long as all others together, so here axe does not read it.
-const tooLong = 'api-docs'
+// languages and on both screens.
 const dataDir = mkdtempSync(join(roomForTests(), 'candor-pages-'))
 let program: Running
 let world: World
@@ -60,11 +59,9 @@ it('every page is without fault for axe, in light and dark, and for html-validat
     const { page } = (await desks[i % locales.length])!
     await page.emulateMedia({ colorScheme: 'light' })
     const faults = await markupFaults(await visit(page, world, state, locale))
-    if (state.name !== tooLong) {
-      faults.push(...(await accessFaults(page)))
-      await page.emulateMedia({ colorScheme: 'dark' })
-      faults.push(...(await accessFaults(page, ['color-contrast'])))
-    }
+    faults.push(...(await accessFaults(page)))
+    await page.emulateMedia({ colorScheme: 'dark' })
+    faults.push(...(await accessFaults(page, ['color-contrast'])))
     found.push(...faults.map((fault) => `${state.name} (${locale}): ${fault}`))
   }
   expect(plain.length).toBeGreaterThan(35)

@@ -53,6 +53,12 @@ const isForward = (response: Response) => response.status() >= 300 && response.s
 const first = { en: 'Orders fail in two regions.', 'zh-CN': '两个地区无法下单。' }
 const bothBodies = { 'body.en': first.en, 'body.zh-CN': first['zh-CN'] }
 
+/** Some of the API's page is unfolded: one section and the first shapes. */
+function openSome(): void {
+  const folded = document.querySelectorAll<HTMLDetailsElement>('#Incidents details, #shapes details:nth-of-type(-n+5)')
+  for (const one of folded) one.open = true
+}
+
 /** What the public can open. */
 const publicStates: State[] = [
   { name: 'home', path: '/' },
@@ -70,6 +76,7 @@ const publicStates: State[] = [
   { name: 'month', path: ({ month }) => `/history/${month}/` },
   { name: 'uptime', path: '/uptime/' },
   { name: 'api-docs', path: '/api/docs/' },
+  { name: 'api-docs-open', path: '/api/docs/#post-api-v1-incidents', act: (page) => page.evaluate(openSome) },
   { name: 'how-we-communicate', path: '/how-we-communicate/' },
   { name: 'privacy', path: '/privacy/' },
   { name: 'missing', path: '/no-such-page/', status: 404 },
