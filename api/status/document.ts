@@ -10,6 +10,13 @@ import type { Words } from '#content/locales.ts'
 /** One day of a component's 90: the worst that happened, or "none" before the component existed. */
 export type DayMark = ComponentStatus | 'none'
 
+/** A day on which a component was not operational all the time, and how long it was in which state, the gravest first. */
+export interface BadDay {
+  date: string
+  /** `seconds` of what ended on the day or went on beyond it; `since` when what still goes on began. */
+  states: { status: ComponentStatus; seconds: number; since: Instant | null }[]
+}
+
 export interface PublicComponent {
   id: string
   name: Words
@@ -23,6 +30,8 @@ export interface PublicComponent {
   uptime: string
   /** 90 marks, oldest first, today last, by days of the page's zone. */
   days: DayMark[]
+  /** Those of them that were not operational, oldest first. */
+  badDays: BadDay[]
 }
 
 export interface PublicGroup {

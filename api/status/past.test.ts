@@ -85,12 +85,18 @@ it('what began before the days shown and ended within them stands at the first o
   ])
 })
 
-it('a day on which something open goes on is not called quiet; a known issue keeps only its first day', () => {
+it('a day on which something open goes on is not called quiet; an open known issue stands apart', () => {
   const open = [
     incident('open', '2026-11-10T12:02:00.000Z', null),
     incident('issue', '2026-11-05T12:02:00.000Z', null, 'known_issue'),
   ]
-  expect(told({ open })).toEqual(['quiet 2026-11-06 to 2026-11-09', 'quiet 2026-10-29 to 2026-11-04'])
+  expect(told({ open })).toEqual(['quiet 2026-10-29 to 2026-11-09'])
+  const incidents = [incident('solved', '2026-11-05T12:02:00.000Z', '2026-11-08T12:02:00.000Z', 'known_issue')]
+  expect(told({ incidents })).toEqual([
+    'quiet 2026-11-06 to 2026-11-11',
+    '2026-11-05 solved',
+    'quiet 2026-10-29 to 2026-11-04',
+  ])
 })
 
 it('days of 23 and 25 hours are days', () => {

@@ -29,7 +29,9 @@ export function pastEntries(
   const cover = (from: string, to: string) => {
     for (const day of days) if (day >= from && day <= to) busy.add(day)
   }
-  for (const { kind, startedAt, resolvedAt } of [...happened.incidents, ...happened.open]) {
+  // An open known issue stands apart: no day is told as an incident's because of it.
+  const open = happened.open.filter(({ kind }) => kind === 'incident')
+  for (const { kind, startedAt, resolvedAt } of [...happened.incidents, ...open]) {
     const from = dayOf(startedAt)
     cover(from, kind === 'known_issue' ? from : resolvedAt ? dayOf(resolvedAt) : today)
   }

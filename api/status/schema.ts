@@ -27,6 +27,12 @@ const component: z.ZodType<PublicComponent> = z
     startDate: z.string().openapi({ format: 'date' }),
     uptime: z.string().openapi({ example: '99.931', description: 'Percent over the days shown, floored.' }),
     days: z.array(z.enum([...componentStatuses, 'none'])),
+    badDays: z.array(
+      z.object({
+        date: z.string().openapi({ format: 'date' }),
+        states: z.array(z.object({ status: componentStatus, seconds: z.number(), since: instant.nullable() })),
+      }),
+    ),
   })
   .openapi('PublicComponent')
 

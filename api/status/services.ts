@@ -8,7 +8,7 @@ import type { Words } from '#content/locales.ts'
 import type { PublicGroup, PublicIncident, PublicMaintenance, UptimeDocument } from './document.ts'
 import { monthOf, monthSpan } from './months.ts'
 import * as queries from './queries.ts'
-import { dayMarks, type Excused, midnightsOf, type Stretch, uptime } from './uptime.ts'
+import { badDays, dayMarks, type Excused, midnightsOf, type Stretch, uptime } from './uptime.ts'
 
 /** How many days the page's bars show, and how many months the table of uptime. */
 export const barDays = 90
@@ -61,6 +61,7 @@ export async function readGroups(app: App, now: Instant): Promise<PublicGroup[]>
       startDate,
       uptime: uptime(...spans, { fromMs, toMs: nowMs, createdMs }),
       days: dayMarks(...spans, { midnights, createdMs, nowMs }),
+      badDays: badDays(...spans, { midnights, createdMs, nowMs }, zone),
     }
   })
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { dayMs, fromWall, midnight, minuteMs } from '#api/lib/time.ts'
-import { dayMarks, downtime, midnightsOf, type Stretch, uptime } from './uptime.ts'
+import { badDays, dayMarks, downtime, midnightsOf, type Stretch, uptime } from './uptime.ts'
 
 const start = Date.UTC(2026, 7, 1)
 const at = (day: number, hour: number, minute = 0) => start + day * dayMs + (hour * 60 + minute) * minuteMs
@@ -152,6 +152,74 @@ describe('dayMarks', () => {
       'operational',
       'partial_outage',
       'operational',
+    ])
+  })
+})
+
+describe('badDays', () => {
+  const zone = 'Asia/Shanghai'
+  const days = {
+    midnights: midnightsOf('2026-11-11', 90, zone),
+    createdMs: midnight('2026-08-01', zone),
+    nowMs: Date.parse('2026-11-11T20:23:00+08:00'),
+  }
+  const from = (status: Stretch['status'], start: string, end: string | null) =>
+    stretch(status, Date.parse(`${start}+08:00`), end === null ? null : Date.parse(`${end}+08:00`))
+
+  it('says how long each day was in which state, over midnight and where states overlap', () => {
+    const slow = from('degraded_performance', '2026-11-09T12:00', '2026-11-10T02:00')
+    const outage = from('major_outage', '2026-11-09T23:30', '2026-11-10T00:10')
+    expect(badDays([slow, outage], [], days, zone)).toEqual([
+      {
+        date: '2026-11-09',
+        states: [
+          { status: 'major_outage', seconds: 30 * 60, since: null },
+          { status: 'degraded_performance', seconds: 11.5 * 3_600, since: null },
+        ],
+      },
+      {
+        date: '2026-11-10',
+        states: [
+          { status: 'major_outage', seconds: 10 * 60, since: null },
+          { status: 'degraded_performance', seconds: 110 * 60, since: null },
+        ],
+      },
+    ])
+  })
+
+  it('gives what still goes on no length today, but the moment since which it does', () => {
+    const before = from('partial_outage', '2026-11-11T09:00', '2026-11-11T09:20')
+    const open = from('partial_outage', '2026-11-11T20:02', null)
+    const since = '2026-11-11T12:02:00.000Z'
+    expect(badDays([before, open], [], days, zone).at(-1)?.states).toEqual([
+      { status: 'partial_outage', seconds: 20 * 60, since },
+    ])
+    const over = { ...open, endMs: days.nowMs }
+    expect(badDays([before, over], [], days, zone).at(-1)?.states).toEqual([
+      { status: 'partial_outage', seconds: 41 * 60, since: null },
+    ])
+  })
+
+  it('counts a whole day of what goes on from the day before, and names the days that have marks', () => {
+    const open = from('major_outage', '2026-11-09T22:00', null)
+    const young = { ...days, createdMs: midnight('2026-11-10', zone) }
+    for (const { midnights, createdMs, nowMs } of [days, young]) {
+      const marks = dayMarks([open], [], { midnights, createdMs, nowMs })
+      const bad = badDays([open], [], { midnights, createdMs, nowMs }, zone)
+      expect(bad.map(({ states }) => states[0]?.status)).toEqual(
+        marks.filter((mark) => mark !== 'none' && mark !== 'operational'),
+      )
+      expect(bad.at(-2)?.states[0]).toEqual({ status: 'major_outage', seconds: 86_400, since: null })
+      expect(bad.at(-1)?.states[0]?.since).toBe('2026-11-09T14:00:00.000Z')
+    }
+  })
+
+  it('calls an excused window maintenance, until it is over', () => {
+    const window = { startMs: Date.parse('2026-11-11T20:00:00+08:00'), endMs: Date.parse('2026-11-11T21:00:00+08:00') }
+    const outage = from('major_outage', '2026-11-11T19:50', '2026-11-11T20:30')
+    expect(badDays([outage], [window], days, zone).at(-1)?.states).toEqual([
+      { status: 'major_outage', seconds: 600, since: null },
+      { status: 'under_maintenance', seconds: 0, since: '2026-11-11T12:00:00.000Z' },
     ])
   })
 })

@@ -1,7 +1,7 @@
-import { gravest } from '#api/components/component.ts'
+import { componentStatuses, gravest } from '#api/components/component.ts'
 import type { ComponentStatus } from '#api/db/schema.ts'
-import { midnight } from '#api/lib/time.ts'
-import type { DayMark } from './document.ts'
+import { dateIn, midnight, toInstant } from '#api/lib/time.ts'
+import type { BadDay, DayMark } from './document.ts'
 
 /** A time in which a component was not operational, in milliseconds; without an end it goes on now. */
 export interface Stretch {
@@ -33,6 +33,7 @@ function weightOf(status: ComponentStatus, { partialWeight }: UptimeRule): numbe
 }
 
 interface Piece {
+  startMs: number
   lengthMs: number
   /** How many stretches of each state lie over the piece. */
   states: Map<ComponentStatus, number>
@@ -59,7 +60,7 @@ function* pieces(
   let cuts = 0
   let atMs = fromMs
   for (const { ms, status, step } of edges) {
-    if (ms > atMs && (states.size || cuts)) yield { lengthMs: ms - atMs, states, excused: cuts > 0 }
+    if (ms > atMs && (states.size || cuts)) yield { startMs: atMs, lengthMs: ms - atMs, states, excused: cuts > 0 }
     atMs = ms
     if (status === null) cuts += step
     else {
@@ -111,6 +112,16 @@ export function uptime(
 export const midnightsOf = (today: string, count: number, zone: string): number[] =>
   Array.from({ length: count + 1 }, (_, i) => midnight(today, zone, i + 1 - count))
 
+/** The days between midnights of a zone, as a component lived them. */
+interface Days {
+  midnights: readonly number[]
+  createdMs: number
+  nowMs: number
+}
+
+/** What a piece counts as: its gravest state, or maintenance where a window is excused. */
+const stateOf = (piece: Piece): ComponentStatus => (piece.excused ? 'under_maintenance' : gravest(piece.states.keys()))
+
 /**
  * One mark per day between midnights, oldest first: the gravest state of the day up to `nowMs`, maintenance where a
  * window is excused, "none" before the component's first day. Days have 23, 24 or 25 hours, as the zone has them.
@@ -118,13 +129,49 @@ export const midnightsOf = (today: string, count: number, zone: string): number[
 export function dayMarks(
   stretches: readonly Stretch[],
   excused: readonly Excused[],
-  { midnights, createdMs, nowMs }: { midnights: readonly number[]; createdMs: number; nowMs: number },
+  { midnights, createdMs, nowMs }: Days,
 ): DayMark[] {
   return midnights.slice(0, -1).map((fromMs, i) => {
     if (fromMs < createdMs) return 'none'
     const seen: ComponentStatus[] = []
     for (const piece of pieces(stretches, excused, fromMs, Math.min(midnights[i + 1]!, nowMs)))
-      seen.push(piece.excused ? 'under_maintenance' : gravest(piece.states.keys()))
+      seen.push(stateOf(piece))
     return gravest(seen)
+  })
+}
+
+/**
+ * The days that dayMarks marks as other than operational, oldest first, each with how long it was in which state, the
+ * gravest first. What still goes on has no length on today, but the moment since which it does.
+ */
+export function badDays(
+  stretches: readonly Stretch[],
+  excused: readonly Excused[],
+  { midnights, createdMs, nowMs }: Days,
+  zone: string,
+): BadDay[] {
+  const runs: { status: ComponentStatus; startMs: number; endMs: number }[] = []
+  for (const piece of pieces(stretches, excused, Number.NEGATIVE_INFINITY, nowMs)) {
+    const status = stateOf(piece)
+    const last = runs.at(-1)
+    const endMs = piece.startMs + piece.lengthMs
+    if (last?.status === status && last.endMs === piece.startMs) last.endMs = endMs
+    else if (status !== 'operational') runs.push({ status, startMs: piece.startMs, endMs })
+  }
+  const isOn = ({ startMs, endMs }: Stretch | Excused) => startMs <= nowMs && (endMs === null || endMs > nowMs)
+  const held = excused.some(isOn) ? 'under_maintenance' : gravest(stretches.filter(isOn).map(({ status }) => status))
+  const open = runs.find(({ status, endMs }) => endMs === nowMs && status === held)
+  return midnights.slice(0, -1).flatMap((fromMs, i) => {
+    const toMs = Math.min(midnights[i + 1]!, nowMs)
+    const within = runs.filter((run) => fromMs >= createdMs && run.startMs < toMs && run.endMs > fromMs)
+    const states = componentStatuses.flatMap((status) => {
+      const ofIt = within.filter((run) => run.status === status)
+      if (!ofIt.length) return []
+      const since = toMs === nowMs && open?.status === status ? toInstant(open.startMs) : null
+      const ended = since ? ofIt.filter((run) => run !== open) : ofIt
+      const ms = ended.reduce((sum, run) => sum + Math.min(run.endMs, toMs) - Math.max(run.startMs, fromMs), 0)
+      return [{ status, seconds: Math.floor(ms / 1_000), since }]
+    })
+    return states.length ? [{ date: dateIn(fromMs, zone), states }] : []
   })
 }

@@ -82,7 +82,7 @@ export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
     seconds: (at) => element(at, format(locale, zone, { timeStyle: 'medium' }).format(toMs(at))),
     date: (at) => element(at, day(at)),
     moment: (at) => element(at, sameDay(at, now) ? hour(at) : both(at)),
-    duration: (from, to) => duration(toMs(to) - toMs(from), locale),
+    duration: (from, to) => unbroken(duration(toMs(to) - toMs(from), locale)),
     full: (at) => element(at, both(at)),
     span: (label, from, to, day) =>
       sentence(label, {
@@ -92,6 +92,9 @@ export function datesFor(locale: Locale, zone: string, now: Instant): Dates {
       }),
   }
 }
+
+/** A text that stays on one line: "1 h 52 min" is read as one. */
+export const unbroken = (text: string): string => text.replaceAll(' ', '\u00a0')
 
 const noonOf = (date: string) => Date.parse(`${date}T12:00:00Z`)
 

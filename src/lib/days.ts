@@ -1,11 +1,13 @@
-import { dateIn, dayMs, type Instant, toMs } from '#api/lib/time.ts'
-import type { DayMark } from '#api/status/document.ts'
+import { dateIn, dayMs, type Instant, secondMs, toMs } from '#api/lib/time.ts'
+import type { BadDay, DayMark } from '#api/status/document.ts'
+import { fill } from '#content/words.ts'
+import { duration, unbroken } from './dates.ts'
+import type { View } from './view.ts'
 
-/** A day that was not operational: where it stands from the left, what it was, and its date. */
-interface BadDay {
+/** A day that was not operational: where it stands from the left, and how grave it was. */
+interface Stroke {
   index: number
   mark: Exclude<DayMark, 'operational' | 'none'>
-  date: string
 }
 
 /** Width of a tick and of its gap, and the height of the whole strip, in the strip's own units. */
@@ -14,14 +16,29 @@ const step = 4
 export const stripHeight = 24
 export const stripWidth = (days: number): number => days * step - 1
 
-/** The days that were not operational, oldest first. The last mark is the day of `at` in the page's zone. */
-export function badDays(days: DayMark[], at: Instant, zone: string): BadDay[] {
-  const today = Date.parse(`${dateIn(toMs(at), zone)}T00:00:00Z`)
-  return days.flatMap((mark, index) =>
-    mark === 'operational' || mark === 'none'
-      ? []
-      : [{ index, mark, date: new Date(today - (days.length - 1 - index) * dayMs).toISOString().slice(0, 10) }],
-  )
+/** Where a day stands on the strip, counted from its left end; the last of the days is the day of `at` in the page's zone. */
+export function placeOf(date: string, days: number, at: Instant, zone: string): number {
+  const today = Date.parse(dateIn(toMs(at), zone))
+  return days - 1 - Math.round((today - Date.parse(date)) / dayMs)
+}
+
+/** What a bad day was and for how long, in words: "Major outage (1 h 29 min), Degraded performance (since 20:02)". */
+export function lengthsOf({ date, states }: BadDay, { labels, dates, locale }: View, zone: string): string {
+  const { home } = labels
+  const clock = (since: Instant) =>
+    dateIn(toMs(since), zone) === date
+      ? dates.hour(since)
+      : fill(labels.moment, { day: dates.day(since), time: dates.hour(since) })
+  return states
+    .map(({ status, seconds, since }) => {
+      const lengths = [
+        seconds > 0 || !since ? duration(seconds * secondMs, locale) : '',
+        since ? fill(home.dayOpen, { time: clock(since) }) : '',
+      ]
+      const length = unbroken(lengths.filter(Boolean).join(labels.list))
+      return fill(home.dayLength, { state: labels.status[status], length })
+    })
+    .join(labels.list)
 }
 
 /** One path over all days of a mark, run by run; its dashes are the days. Empty when there are none. */
@@ -38,7 +55,7 @@ export function runsOf(days: DayMark[], mark: DayMark, y: number): string {
 }
 
 /** Graver days stand taller, so that the strip can be read without its colours; maintenance is a broken line. */
-const tops: Record<BadDay['mark'], number> = {
+const tops: Record<Stroke['mark'], number> = {
   under_maintenance: 6,
   degraded_performance: 7,
   partial_outage: 3,
@@ -46,4 +63,4 @@ const tops: Record<BadDay['mark'], number> = {
 }
 
 /** The upright stroke of one bad day. */
-export const strokeOf = (day: BadDay): string => `M${day.index * step + tick / 2} ${stripHeight}V${tops[day.mark]}`
+export const strokeOf = (day: Stroke): string => `M${day.index * step + tick / 2} ${stripHeight}V${tops[day.mark]}`

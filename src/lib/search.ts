@@ -40,7 +40,10 @@ if (form && input && line && list) {
     link.append(...marked(entry.title, words))
     const at = Math.min(...words.map((word) => entry.text.toLowerCase().indexOf(word)).filter((place) => place >= 0))
     if (at !== Number.POSITIVE_INFINITY) {
-      const [from, to] = [Math.max(0, at - around), at + around]
+      // An excerpt begins with a whole word, where the language has spaces.
+      const space = entry.text.indexOf(' ', at - around)
+      const from = at <= around ? 0 : space >= 0 && space < at - around / 2 ? space + 1 : at - around
+      const to = at + around
       const text = `${from ? '…' : ''}${entry.text.slice(from, to)}${to < entry.text.length ? '…' : ''}`
       what.appendChild(document.createElement('p')).append(...marked(text, words))
     }

@@ -144,7 +144,9 @@ it('says each state in words, what the bars show, and when the next word comes b
   const row = page.locator('.comp', { hasText: 'Order placement' })
   expect(await row.textContent()).toContain('Major outage')
   const label = await row.getByRole('img').getAttribute('aria-label')
-  expect(label).toMatch(/^Order placement: 99\.\d{3} % uptime over the last 90 days\. .*11 November: Major outage$/)
+  expect(label).toMatch(
+    /^Order placement: 99\.\d{3} % uptime over the last 90 days\. .*11 November: Major outage \(since\s20:02\)$/,
+  )
   expect(await page.locator('svg:not([role=img]):not([aria-hidden=true])').count()).toBe(0)
   expect(await page.locator('.facts dd li').allTextContents()).toEqual([
     'Order placementMajor outage',

@@ -147,9 +147,9 @@ story('all is well, then one service is not: the headline follows the components
   expect(textOf(await site.read('/'))).toContain('All systems operational\n')
   const page = textOf(await site.read(`/incidents/${id}/`))
   expect(page).toContain('11 November, 20:09 to 20:19 (UTC+8).')
-  expect(page).toContain('Lasted\n10 min')
+  expect(page).toMatch(/Lasted\n10\smin/)
   expect(page).toContain('Payments: from Partial outage to Operational')
-  expect(textOf(await site.read('/history/2026-11/'))).toContain('Resolved after 10 min.')
+  expect(textOf(await site.read('/history/2026-11/'))).toMatch(/Resolved after 10\smin\./)
 })
 
 story('a service that gets another name has it on the pages that spoke of it', async ({ app, clock }) => {
