@@ -15,14 +15,25 @@ for (const time of document.querySelectorAll('time')) {
   const at = Date.parse(time.dateTime)
   if (!at) continue
   time.title = `${times.format(at)} (${Intl.DateTimeFormat().resolvedOptions().timeZone})`
-  // The time that readers wait for is said in theirs, too, where it is another.
-  const next = time.closest('.next dd')
-  const [mine, theirs] = both(at, hour)
-  if (!line || !next || !mine || mine === theirs) continue
-  const [day, theirDay] = both(at, { day: 'numeric' })
-  const text = (line.dataset.yours ?? '').replace('{time}', day === theirDay ? mine : times.format(at))
-  next.append(' ')
-  next.appendChild(document.createElement('small')).textContent = text
+}
+// What readers look at first is said in their time, too, where it is another: when it began, when the next word comes, when
+// a maintenance is.
+for (const place of document.querySelectorAll('.next dd, .own')) {
+  const [mine, theirs] = zones.map((timeZone) => momentsIn(place, timeZone))
+  if (!line || !mine || mine === theirs) continue
+  place.append(' ')
+  const yours = place.appendChild(document.createElement('small'))
+  yours.textContent = (line.dataset.yours ?? '').replace('{time}', mine)
+}
+
+/** What the times of a place come to on a clock, "02:18–04:10"; with the day where it is another than the page's. */
+function momentsIn(place: Element, timeZone: string | undefined): string {
+  const moments = [...place.querySelectorAll('time')].map((time) => Date.parse(time.dateTime)).filter(Boolean)
+  const [first, last] = [moments[0], moments.at(-1)]
+  if (!first || !last) return ''
+  const moved = moments.some((at) => new Set(both(at, { day: 'numeric' })).size > 1)
+  const options = moved ? ({ ...hour, day: 'numeric', month: 'long' } as const) : hour
+  return formatOf({ ...options, timeZone }).formatRange(first, last)
 }
 
 function say(text: string, link = '') {

@@ -149,8 +149,8 @@ it('says each state in words, what the bars show, and when the next word comes b
   )
   expect(await page.locator('svg:not([role=img]):not([aria-hidden=true])').count()).toBe(0)
   expect(await page.locator('.facts dd li').allTextContents()).toEqual([
-    'Order placementMajor outage',
-    'PaymentsPartial outage',
+    'Order placement Major outage',
+    'Payments Partial outage',
   ])
   await page.getByRole('link', { name: '简体中文' }).click()
   expect(new URL(page.url()).pathname).toBe('/zh-CN/')
