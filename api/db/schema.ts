@@ -56,6 +56,8 @@ export interface Schema extends Ledger, Customers, Offers, Reviews, Statements {
     code: string
     /** 1 (gravest) to 4. Internal: the public sees impact. 3 is private. */
     severity: number
+    /** 1 when a word of level 4 is an advisory; 0 when it is a known issue, and on every other level. */
+    advisory: number
     status: IncidentStatus
     impact: Impact
     title: Json

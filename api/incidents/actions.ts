@@ -14,6 +14,7 @@ import type { Words } from '#content/locales.ts'
 import { countedSpan, movedToStart } from './effects.ts'
 import {
   type ComponentState,
+  checkAdvisory,
   checkByHand,
   checkComponents,
   checkFacts,
@@ -34,6 +35,8 @@ export type { NewUpdate } from './say.ts'
 export interface NewIncident {
   title: Words
   severity: number
+  /** At level 4: something readers should know of that is no fault of ours. */
+  advisory?: boolean | undefined
   impact?: Impact | undefined
   status: IncidentStatus
   /** When customers began to notice; now, unless it is said. */
@@ -50,6 +53,7 @@ export interface NewIncident {
 export type FactPatch = Partial<{
   title: Words
   severity: number
+  advisory: boolean
   impact: Impact
   scope: Words
   notAffected: Words
@@ -77,10 +81,12 @@ export async function openIncident(
     const resolved = moveTo({ status: 'investigating', resolvedAt: null }, input.status, now) === 'resolved'
     checkPromise(input.status, input.nextUpdateAt ?? null, now)
     checkComponents(input.severity, input.components, await known(trx, input.components))
+    checkAdvisory(input.severity, input.advisory)
     const incident: Row<'incident'> = {
       id: newId(),
       code: code ?? (await freeCode(trx)),
       severity: input.severity,
+      advisory: Number(input.advisory ?? false),
       status: input.status,
       impact: input.impact ?? impactOf(input.severity),
       title: toJson(input.title),
@@ -179,12 +185,15 @@ export async function changeFacts(app: App, actor: Actor, id: string, patch: Fac
     const before = await holdIncident(trx, id)
     if (!before) throw notFound('This incident')
     const now = app.now()
-    const { title, scope, notAffected, workaround, ...rest } = patch
+    const { title, scope, notAffected, workaround, advisory = before.advisory === 1, ...rest } = patch
     const given = <T extends object>(facts: T) =>
       Object.fromEntries(Object.entries(facts).filter(([, fact]) => fact !== undefined))
     const words = Object.entries(given({ title, scope, notAffected, workaround }))
+    const severity = patch.severity ?? before.severity
+    checkAdvisory(severity, patch.advisory)
     const after: Row<'incident'> = {
       ...before,
+      advisory: Number(advisory && severity === 4),
       ...(patch.severity !== undefined && patch.impact === undefined && before.impact === impactOf(before.severity)
         ? { impact: impactOf(patch.severity) }
         : {}),

@@ -13,6 +13,10 @@ export const reopenWithinMs = 24 * hourMs
 export const isPrivate = (severity: number): boolean => severity === 3
 export const isOver = (status: IncidentStatus): boolean => status === 'resolved' || status === 'postmortem'
 
+/** What the public reads an incident as: on level 4 it stands apart. */
+export const kindOf = (severity: number, advisory: boolean) =>
+  severity !== 4 ? 'incident' : advisory ? 'advisory' : 'known_issue'
+
 /** What the public reads of a severity unless a person says otherwise. */
 export const impactOf = (severity: number): Impact =>
   (['critical', 'major', 'minor', 'none'] as const)[severity - 1] ?? 'none'
@@ -33,6 +37,12 @@ export function checkComponents(severity: number, components: ComponentState[], 
       fields[`components.${i}.status`] = 'A known issue (severity 4) changes no component. Choose a graver severity.'
   })
   if (Object.keys(fields).length) throw invalid('Some components need your attention.', fields)
+}
+
+/** Refuses an advisory on a level that stops somebody: it stands apart and touches no component. */
+export function checkAdvisory(severity: number, advisory: boolean | undefined): void {
+  const sentence = 'Only a word of severity 4 is an advisory: it stands apart and changes no component.'
+  if (advisory && severity !== 4) throw invalid(sentence, { advisory: sentence })
 }
 
 /**

@@ -19,6 +19,9 @@ const factLengthMax = 1_000
 const bodyLengthMax = 10_000
 const componentsMax = 500
 
+const advisory = z.boolean().openapi({
+  description: 'At severity 4: no known issue, but something readers should know of. It stands apart as well.',
+})
 const severity = z.literal([1, 2, 3, 4], { error: 'A severity is a number from 1 (gravest) to 4.' }).openapi({
   type: 'integer',
   enum: [1, 2, 3, 4],
@@ -52,6 +55,7 @@ function inputs({ defaultLocale }: Site) {
       .strictObject({
         title,
         severity,
+        advisory: advisory.optional(),
         impact: impact.optional(),
         status,
         startedAt: instantInput.optional(),
@@ -80,6 +84,7 @@ function inputs({ defaultLocale }: Site) {
       .strictObject({
         title: title.optional(),
         severity: severity.optional(),
+        advisory: advisory.optional(),
         impact: impact.optional(),
         ...facts,
         occurredAt: instantInput.nullable().optional(),

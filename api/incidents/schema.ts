@@ -25,6 +25,7 @@ export const incidentShape: z.ZodType<Incident> = z
     code: z.string().openapi({ description: 'The short name of its page: /i/{code}/.' }),
     title: words,
     severity: z.number(),
+    advisory: z.boolean(),
     impact,
     status: incidentStatus,
     scope: words,

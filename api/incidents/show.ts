@@ -10,6 +10,8 @@ export interface Incident {
   code: string
   title: Words
   severity: number
+  /** At level 4: no known issue, but something readers should know of. */
+  advisory: boolean
   impact: Impact
   status: IncidentStatus
   scope: Words
@@ -74,6 +76,7 @@ export function showIncident(row: Row<'incident'>, parts: IncidentParts): Incide
   const updates = parts.updates.filter(({ incidentId }) => incidentId === row.id)
   return {
     ...row,
+    advisory: row.advisory === 1,
     title: fromJson<Words>(row.title),
     scope: fromJson<Words>(row.scope),
     notAffected: fromJson<Words>(row.notAffected),

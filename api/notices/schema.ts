@@ -23,6 +23,7 @@ export function draftInput({ defaultLocale }: Site) {
       incidentId: idInput.optional(),
       title: optionalWordsInput(defaultLocale, titleLengthMax, { line: true }).optional(),
       severity: z.literal([1, 2, 3, 4]).optional(),
+      advisory: z.boolean().optional(),
       impact: z.enum(impacts).optional(),
       status: z.enum(incidentStatuses),
       startedAt: instantInput.optional(),

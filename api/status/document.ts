@@ -79,8 +79,8 @@ export interface PublicOffer {
 export interface PublicIncident {
   id: string
   code: string
-  /** "known_issue" is level 4: words that stand apart and touch no component. */
-  kind: 'incident' | 'known_issue'
+  /** "known_issue" and "advisory" are level 4: words that stand apart and touch no component. */
+  kind: 'incident' | 'known_issue' | 'advisory'
   impact: Impact
   status: IncidentStatus
   title: Words
@@ -174,6 +174,7 @@ export interface StatusDocument {
   overall: { status: ComponentStatus; count: number }
   /** Open incidents, the gravest first, then the oldest: the first one speaks. */
   open: PublicIncident[]
+  /** What is open of level 4, known issues and advisories. */
   knownIssues: PublicIncident[]
   groups: PublicGroup[]
   maintenances: PublicMaintenance[]

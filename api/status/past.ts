@@ -33,7 +33,7 @@ export function pastEntries(
   const open = happened.open.filter(({ kind }) => kind === 'incident')
   for (const { kind, startedAt, resolvedAt } of [...happened.incidents, ...open]) {
     const from = dayOf(startedAt)
-    cover(from, kind === 'known_issue' ? from : resolvedAt ? dayOf(resolvedAt) : today)
+    cover(from, kind !== 'incident' ? from : resolvedAt ? dayOf(resolvedAt) : today)
   }
   const entries: (PastEntry & { order: string })[] = []
   for (const incident of happened.incidents)

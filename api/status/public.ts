@@ -1,6 +1,6 @@
 import { gravest, gravity } from '#api/components/component.ts'
 import type { Row } from '#api/db/schema.ts'
-import { isPrivate } from '#api/incidents/incident.ts'
+import { isPrivate, kindOf } from '#api/incidents/incident.ts'
 import { type NamedEffect, type NamedInterval, touched } from '#api/incidents/show.ts'
 import { fromJson } from '#api/lib/json.ts'
 import type { Instant } from '#api/lib/time.ts'
@@ -28,7 +28,7 @@ export function publicView(row: Row<'incident'>, rows: IncidentRows, now: Instan
   return {
     id: row.id,
     code: row.code,
-    kind: row.severity === 4 ? 'known_issue' : 'incident',
+    kind: kindOf(row.severity, row.advisory === 1),
     impact: row.impact,
     status: row.status,
     title: fromJson<Words>(row.title),

@@ -51,7 +51,7 @@ export async function readStatus(app: App): Promise<StatusDocument> {
     zone: site.zone,
     overall: { status: worst, count: statuses.filter((status) => status === worst).length },
     open: open.filter(({ kind }) => kind === 'incident'),
-    knownIssues: open.filter(({ kind }) => kind === 'known_issue'),
+    knownIssues: open.filter(({ kind }) => kind !== 'incident'),
     groups,
     maintenances,
     past: pastEntries(

@@ -70,7 +70,7 @@ const offer = z
 const incident = z.object({
   id,
   code: z.string(),
-  kind: z.enum(['incident', 'known_issue']),
+  kind: z.enum(['incident', 'known_issue', 'advisory']),
   impact,
   status: incidentStatus,
   title: words,

@@ -101,6 +101,7 @@ function rowsOf(components: string[], from: number, to: number, startOf: (n: num
       id,
       code: (n + 36 ** 5).toString(36),
       severity: 2,
+      advisory: 0,
       status: 'resolved',
       impact: 'major',
       title: texts.title(n),

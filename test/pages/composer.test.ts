@@ -89,6 +89,7 @@ it('facts that were not touched stay to the second', () => {
     code: '1107',
     title: { en: 'Title' },
     severity: 1,
+    advisory: false,
     impact: 'critical',
     status: 'investigating',
     scope: {},
@@ -109,7 +110,14 @@ it('facts that were not touched stay to the second', () => {
   const typed = factsOf(incident, zone)
   const read = () => readFacts(typed, incident, { zone, now, locale: 'en' })
   expect(read()).toEqual({
-    patch: { title: { en: 'Title' }, severity: 1, scope: {}, notAffected: { en: 'All else' }, workaround: {} },
+    patch: {
+      title: { en: 'Title' },
+      severity: 1,
+      advisory: false,
+      scope: {},
+      notAffected: { en: 'All else' },
+      workaround: {},
+    },
     faults: {},
   })
   typed.set('detectedAt', '').set('occurredAt', '2026-11-11T20:01').set('notAffected.en', '')

@@ -253,6 +253,25 @@ story('a known issue stands apart: it touches no component and mails nobody', as
   expect(await outbox(app)).toEqual([{ kind: 'incident.opened', audience: null }])
 })
 
+story('an advisory stands apart as well, by its own name, and becomes an incident when it is one', async ({ app }) => {
+  const { orders } = await openServices(app)
+  const word = { title, status: 'monitoring' as const, components: [], body: title, nextUpdateAt: inMinutes(app, 600) }
+  await expect(openIncident(app, lin, { ...word, severity: 2, advisory: true })).rejects.toMatchObject({
+    fields: { advisory: expect.stringContaining('severity 4') },
+  })
+  const held = [{ id: orders, status: 'partial_outage' }] as const
+  await expect(
+    openIncident(app, lin, { ...word, severity: 4, advisory: true, components: [...held] }),
+  ).rejects.toMatchObject({ fields: { 'components.0.status': expect.stringContaining('changes no component') } })
+  const { id } = await openIncident(app, lin, { ...word, severity: 4, advisory: true })
+  const status = await readStatus(app)
+  expect(status.knownIssues).toMatchObject([{ id, kind: 'advisory', impact: 'none' }])
+  expect([status.open, status.overall.status]).toEqual([[], 'operational'])
+  expect(await outbox(app)).toEqual([{ kind: 'incident.opened', audience: null }])
+  expect(await changeFacts(app, lin, id, { severity: 2 })).toMatchObject({ severity: 2, advisory: false })
+  expect((await readStatus(app)).open).toMatchObject([{ id, kind: 'incident', impact: 'major' }])
+})
+
 story('a corrected start moves the history of its components, and the audit keeps both', async ({ app, clock }) => {
   const services = await openServices(app)
   clock.set('2026-11-11T12:12:00.000Z')

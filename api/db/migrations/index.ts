@@ -8,6 +8,7 @@ import * as statements from './0006-statements.ts'
 import * as reviews from './0007-reviews.ts'
 import * as maintenance from './0008-maintenance.ts'
 import * as longPast from './0009-long-past.ts'
+import * as advisories from './0010-advisories.ts'
 
 /** Every step from an empty database to today's, in order. Released steps are never edited. */
 export const migrations: Record<string, Migration> = {
@@ -20,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   '0007-reviews': reviews,
   '0008-maintenance': maintenance,
   '0009-long-past': longPast,
+  '0010-advisories': advisories,
 }

@@ -73,9 +73,10 @@ export function wordsAt(typed: Typed, name: string): Words {
   return words
 }
 
-/** The severity that was chosen, 1 (gravest) to 4; null when none was. */
+/** The severity that was chosen, 1 (gravest) to 4; null when none was. An advisory is a word of level 4. */
 export const severityOf = (typed: Typed): Severity | null =>
-  ([1, 2, 3, 4] as const).find((level) => String(level) === typed.get('severity')) ?? null
+  isAdvisory(typed) ? 4 : (([1, 2, 3, 4] as const).find((level) => String(level) === typed.get('severity')) ?? null)
+export const isAdvisory = (typed: Typed): boolean => typed.get('severity') === 'advisory'
 
 /** When the next word was promised: one of the quick times, or the time typed; null when none is wanted or readable. */
 function promiseOf(typed: Typed, zone: string): Instant | null {
@@ -119,6 +120,7 @@ export interface Draft {
   notAffected: Words
   workaround: Words
   severity: Severity
+  advisory: boolean
   status: IncidentStatus
   startedAt: Instant
   nextUpdateAt: Instant | null
@@ -167,6 +169,7 @@ export function readDraft(
     notAffected: wordsAt(typed, 'notAffected'),
     workaround: wordsAt(typed, 'workaround'),
     severity: severity ?? 1,
+    advisory: isAdvisory(typed),
     status,
     startedAt: start ?? now,
     nextUpdateAt: next,

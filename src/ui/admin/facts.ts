@@ -4,6 +4,7 @@ import { type Locale, locales, type Words } from '#content/locales.ts'
 import { fill, wordsOf } from '#content/words.ts'
 import {
   type Faults,
+  isAdvisory,
   openBraces,
   readWall,
   type Severity,
@@ -19,7 +20,7 @@ const texts = ['title', 'scope', 'notAffected', 'workaround'] as const
 /** An incident's facts as the fields of the form in which they are corrected. */
 export function factsOf(incident: Incident, zone: string): Map<string, string> {
   const typed = new Map([
-    ['severity', String(incident.severity)],
+    ['severity', incident.advisory ? 'advisory' : String(incident.severity)],
     ['startedAt', wallText(incident.startedAt, zone)],
     ...later.map((name): [string, string] => [name, incident[name] ? wallText(incident[name], zone) : '']),
   ])
@@ -30,6 +31,7 @@ export function factsOf(incident: Incident, zone: string): Map<string, string> {
 export interface FactPatch {
   title?: Words
   severity?: Severity
+  advisory?: boolean
   scope: Words
   notAffected: Words
   workaround: Words
@@ -73,7 +75,7 @@ export function readFacts(
   return {
     patch: {
       title,
-      ...(severity ? { severity } : {}),
+      ...(severity ? { severity, advisory: isAdvisory(typed) } : {}),
       scope: wordsAt(typed, 'scope'),
       notAffected: wordsAt(typed, 'notAffected'),
       workaround: wordsAt(typed, 'workaround'),

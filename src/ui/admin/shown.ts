@@ -1,6 +1,6 @@
 import { gravest } from '#api/components/component.ts'
 import type { Component } from '#api/components/show.ts'
-import { impactOf, isOver } from '#api/incidents/incident.ts'
+import { impactOf, isOver, kindOf } from '#api/incidents/incident.ts'
 import type { Incident } from '#api/incidents/show.ts'
 import type { Instant } from '#api/lib/time.ts'
 import type { PublicIncident } from '#api/status/document.ts'
@@ -25,7 +25,7 @@ export function incidentShown(
   return {
     id: incident?.id ?? '000000000000',
     code: incident?.code ?? '0000',
-    kind: severity === 4 ? 'known_issue' : 'incident',
+    kind: kindOf(severity, facts.advisory),
     impact: incident?.impact ?? impactOf(severity),
     status: draft.status,
     title: facts.title,
