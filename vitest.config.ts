@@ -8,7 +8,7 @@ process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), 'candor-compile-cache')
 
 export default defineConfig({
   test: {
-    include: ['api/**/*.test.ts', 'content/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['api/**/*.test.ts', 'content/**/*.test.ts', 'src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/support/setup.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,

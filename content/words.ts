@@ -7,6 +7,7 @@ import type customers from './words/en/customers.json'
 import type maintenance from './words/en/maintenance.json'
 import type messages from './words/en/messages.json'
 import type page from './words/en/page.json'
+import type refusals from './words/en/refusals.json'
 import type reviews from './words/en/reviews.json'
 import type signs from './words/en/signs.json'
 import type statements from './words/en/statements.json'
@@ -23,6 +24,8 @@ export interface Labels {
   reviews: typeof reviews
   statements: typeof statements
   compensation: typeof compensation
+  /** What the API refuses, by its English sentence with `{…}` for what differs, and words that stand in those places. */
+  refusals: typeof refusals
   /** How texts of the language are read: words that advice looks for, headings of files, words sent by SMS. */
   signs: typeof signs
 }

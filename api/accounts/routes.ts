@@ -12,10 +12,10 @@ const line = (most: number) =>
   z
     .string()
     .trim()
-    .min(1, 'Please fill this in')
+    .min(1, 'Please fill this in.')
     .max(most, `At most ${most} characters`)
-    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'Please keep this on one line')
-const email = z.string().trim().toLowerCase().max(254).pipe(z.email('Please give an address such as lin@example.com'))
+    .regex(/^[^\p{Cc}\u2028\u2029]*$/u, 'Please keep this on one line.')
+const email = z.string().trim().toLowerCase().max(254).pipe(z.email('Please give an address such as lin@example.com.'))
 const session = z.object({ id: z.string(), name: z.string(), email: z.string().nullable(), roles: z.array(z.string()) })
 const token = z.object({
   id: z.string(),
@@ -164,7 +164,7 @@ export const accountRoutes = (app: App) =>
           z.strictObject({
             name: line(100),
             email,
-            roles: z.array(z.enum(staffRoles)).min(1, 'Choose one role or more'),
+            roles: z.array(z.enum(staffRoles)).min(1, 'Choose one role or more.'),
           }),
         ),
         responses: {

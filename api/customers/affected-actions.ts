@@ -145,7 +145,9 @@ export async function discardList(app: App, actor: Actor, id: string): Promise<v
     const { length } = await offersUsing(trx, list)
     if (length)
       throw conflict(
-        `${length === 1 ? 'An offer that is' : `${length} offers that are`} more than a draft choose${length === 1 ? 's' : ''} from this list. Cancel ${length === 1 ? 'it' : 'them'} first.`,
+        length === 1
+          ? 'An offer that is more than a draft chooses from this list. Cancel it first.'
+          : `${length} offers that are more than a draft choose from this list. Cancel them first.`,
       )
     await discard(trx, id, now)
     await announce(trx, now, { kind: 'affected.counted', incidentId: list.incidentId })
