@@ -127,6 +127,7 @@ export const permissions: readonly Permission[] = [
   // Statements: those who speak write, schedule and publish them, legal lets them; a route gives nobody more than they
   // may know of.
   ...get(all, '/api/v1/incidents/:id/statements', '/api/v1/statements/:id', '/api/v1/statements/templates'),
+  ...get(all, '/api/v1/statements/waiting'),
   ...get(all, '/api/v1/incidents/:id/mention', '/api/v1/incidents/:id/questions'),
   ...get(makers, '/api/v1/incidents/:id/rumours'),
   ...post(speakers, '/api/v1/incidents/:id/statements', '/api/v1/statements/:id/versions'),
@@ -143,6 +144,7 @@ export const permissions: readonly Permission[] = [
 
   // Compensation: what is given, who approves it, who has claimed it.
   ...get(all, '/api/v1/incidents/:id/offers', '/api/v1/offers/:id', '/api/v1/offers/:id/claims'),
+  ...get(all, '/api/v1/offers/waiting'),
   ...get(all, '/api/v1/incidents/:id/offers/choices'),
   ...post(givers, '/api/v1/incidents/:id/offers', '/api/v1/incidents/:id/offers/preview', '/api/v1/offers/:id/request'),
   ...patch(givers, '/api/v1/offers/:id'),

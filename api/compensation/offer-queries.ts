@@ -1,6 +1,9 @@
 import type { Db, Trx } from '#api/db/connect.ts'
 import type { Row } from '#api/db/schema.ts'
 
+/** The longest list of what is not decided; more than this nobody works through at once. */
+const undecidedMax = 50
+
 export const findOffer = (db: Db | Trx, id: string): Promise<Row<'offer'> | undefined> =>
   db.selectFrom('offer').selectAll().where('id', '=', id).executeTakeFirst()
 
@@ -48,6 +51,17 @@ export const saveOffer = (trx: Trx, id: string, change: Partial<Omit<Row<'offer'
 /** The offers of an incident, the oldest first. */
 export const offersOfIncident = (db: Db | Trx, incidentId: string): Promise<Row<'offer'>[]> =>
   db.selectFrom('offer').selectAll().where('incidentId', '=', incidentId).orderBy('createdAt').orderBy('id').execute()
+
+/** Offers of all incidents that wait for approval, or for whoever lets them go live; the oldest first. */
+export const undecidedOffers = (db: Db): Promise<Row<'offer'>[]> =>
+  db
+    .selectFrom('offer')
+    .selectAll()
+    .where('state', 'in', ['pending_approval', 'approved'])
+    .orderBy('createdAt')
+    .orderBy('id')
+    .limit(undecidedMax)
+    .execute()
 
 export const incidentExists = async (db: Db | Trx, id: string): Promise<boolean> =>
   (await db.selectFrom('incident').select('id').where('id', '=', id).executeTakeFirst()) !== undefined

@@ -12,7 +12,7 @@ import { checkOffer, type OfferInput } from './check.ts'
 import { countCodes } from './code-queries.ts'
 import { besideMinor, committedOf } from './commitment.ts'
 import { kindsOfCustomers, listsOfIncident } from './eligible-queries.ts'
-import { approvalsOf, findOffer, incidentExists, offersOfIncident, termsOf } from './offer-queries.ts'
+import { approvalsOf, findOffer, incidentExists, offersOfIncident, termsOf, undecidedOffers } from './offer-queries.ts'
 import { reckon } from './reckon.ts'
 import { unsealed } from './sealed.ts'
 import { approvalOf, readOffer } from './show.ts'
@@ -76,6 +76,13 @@ export async function readOffersOf(app: App, incidentId: string) {
     ),
   }))
   return { data: offers, sums, affected }
+}
+
+/** Offers of all incidents that wait for somebody's decision, the oldest first. */
+export async function readUndecided(app: App): Promise<OfferView[]> {
+  const offers: OfferView[] = []
+  for (const row of await undecidedOffers(app.db)) offers.push(await viewOf(app, row))
+  return offers
 }
 
 /** What an offer may name: the lists of this incident, and the plans, regions and segments of the registry. Throws `not_found`. */

@@ -11,7 +11,7 @@ import { importCodes } from './code-actions.ts'
 import { offerInputs, wholeInput } from './input-schema.ts'
 import { cancelOffer, closeOffer, goLive, pauseOffer, resumeOffer } from './live-actions.ts'
 import { changeOffer, offerCompensation } from './offer-actions.ts'
-import { previewOffer, readChoices, readOffers, readOffersOf } from './read.ts'
+import { previewOffer, readChoices, readOffers, readOffersOf, readUndecided } from './read.ts'
 import { choicesShape, codesShape, offerShape, offersShape, previewShape } from './schema.ts'
 
 const reasonLengthMax = 1_000
@@ -69,6 +69,21 @@ export function offerRoutes(app: App) {
       }),
       async (c) =>
         c.json(await previewOffer(app, c.req.valid('param').id, wholeInput(c.req.valid('json'), app.now())), 200),
+    )
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'get',
+        path: '/api/v1/offers/waiting',
+        responses: {
+          200: answer(
+            z.object({ data: z.array(offerShape), next: z.string().nullable() }),
+            'Of all incidents: offers that wait for approval, and approved ones that are not live.',
+          ),
+          ...refusals(401, 403),
+        },
+      }),
+      async (c) => c.json({ data: await readUndecided(app), next: null }, 200),
     )
     .openapi(
       createRoute({

@@ -36,6 +36,20 @@ export const statementsOf = (db: Db | Trx, incidentId: string): Promise<Row<'sta
     .orderBy('id')
     .execute()
 
+/** The longest list of what is not decided; more than this nobody works through at once. */
+const undecidedMax = 50
+
+/** Texts of all incidents that are somebody's turn, or wait for their time; the oldest first. */
+export const undecidedStatements = (db: Db): Promise<Row<'statement'>[]> =>
+  db
+    .selectFrom('statement')
+    .selectAll()
+    .where('state', 'in', ['legal_review', 'changes_requested', 'approved', 'scheduled'])
+    .orderBy('createdAt')
+    .orderBy('id')
+    .limit(undecidedMax)
+    .execute()
+
 /** Statements whose embargo has ended and that nobody has published, the first due first. */
 export async function dueStatements(db: Db, now: Instant): Promise<string[]> {
   const rows = await db
@@ -147,6 +161,26 @@ export async function readWholes(
   const names = await namesOf(db, [...new Set(people)])
   const clocks = clocksOf(starts, starts.firstStatementAt, now)
   return rows.map((row) => showStatement(row, { versions, events, names, facts: facts!, clocks, now }))
+}
+
+/** Whole statements of any incidents, in the order of these rows. */
+export async function readWholesOfAll(
+  db: Db | Trx,
+  rows: Row<'statement'>[],
+  place: Place,
+  now: Instant,
+): Promise<Statement[]> {
+  const wholes: Statement[] = []
+  for (const incidentId of new Set(rows.map((row) => row.incidentId)))
+    wholes.push(
+      ...(await readWholes(
+        db,
+        rows.filter((row) => row.incidentId === incidentId),
+        place,
+        now,
+      )),
+    )
+  return rows.map(({ id }) => wholes.find((whole) => whole.id === id)!)
 }
 
 /** One whole statement; null when there is none. */

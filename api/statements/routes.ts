@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { App } from '#api/app.ts'
 import type { Actor } from '#api/audit/audit.ts'
+import type { Row } from '#api/db/schema.ts'
 import { notFound } from '#api/errors.ts'
 import { idempotent, once } from '#api/http/idempotency.ts'
 import { idParam, instantInput } from '#api/http/inputs.ts'
@@ -9,7 +10,16 @@ import { answer, body, keyed, refusals, secured, words } from '#api/http/shapes.
 import { optionalWordsInput, textInput, wordsInput } from '#api/http/words.ts'
 import { draftStatement, recordMention } from './actions.ts'
 import { clocksOf } from './clocks.ts'
-import { factsNow, findStatement, readWhole, readWholes, startsOf, statementsOf } from './queries.ts'
+import {
+  factsNow,
+  findStatement,
+  readWhole,
+  readWholes,
+  readWholesOfAll,
+  startsOf,
+  statementsOf,
+  undecidedStatements,
+} from './queries.ts'
 import { clocksShape, statementShape, statementType, visibility } from './schema.ts'
 import type { Statement } from './show.ts'
 import { statementTemplates } from './templates.ts'
@@ -55,7 +65,28 @@ export function statementRoutes(app: App) {
     return { id, ...starts, clocks: clocksOf(starts, starts.firstStatementAt, app.now()), facts }
   }
 
+  const seenBy = (roles: readonly string[], rows: Row<'statement'>[]) =>
+    rows.filter((row) => maySee(roles, { ...row, published: row.publishedVersionId !== null }))
+
   return newRouter()
+    .openapi(
+      createRoute({
+        ...common,
+        method: 'get',
+        path: '/api/v1/statements/waiting',
+        responses: {
+          200: answer(
+            z.object({ data: z.array(statementShape), next: z.string().nullable() }),
+            'Of all incidents: texts with legal, sent back, approved, or under embargo; those that whoever asks may know of.',
+          ),
+          ...refusals(401, 403),
+        },
+      }),
+      async (c) => {
+        const rows = seenBy(c.get('actor').roles, await undecidedStatements(app.db))
+        return c.json({ data: await readWholesOfAll(app.db, rows, placeOf(app), app.now()), next: null }, 200)
+      },
+    )
     .openapi(
       createRoute({
         ...common,
@@ -73,9 +104,7 @@ export function statementRoutes(app: App) {
       async (c) => {
         const { id } = c.req.valid('param')
         if (!(await factsNow(app.db, id, placeOf(app)))) throw notFound('This incident')
-        const rows = (await statementsOf(app.db, id)).filter((row) =>
-          maySee(c.get('actor').roles, { ...row, published: row.publishedVersionId !== null }),
-        )
+        const rows = seenBy(c.get('actor').roles, await statementsOf(app.db, id))
         return c.json({ data: await readWholes(app.db, rows, placeOf(app), app.now()), next: null }, 200)
       },
     )

@@ -1,15 +1,18 @@
 import { expect } from 'vitest'
 import type { App } from '#api/app.ts'
+import type { Actor } from '#api/audit/audit.ts'
 import { changeComponent } from '#api/components/actions.ts'
 import { discardList, nameAffected } from '#api/customers/affected-actions.ts'
 import { changeFacts } from '#api/incidents/actions.ts'
 import { changedPlaces } from '#api/publish/pages.ts'
 import { draftStatement, saveVersion } from '#api/statements/actions.ts'
 import { correctStatement, publishDue, publishStatement, scheduleStatement } from '#api/statements/publish-actions.ts'
-import { readWhole } from '#api/statements/queries.ts'
+import { readWhole, undecidedStatements } from '#api/statements/queries.ts'
 import { approveStatement } from '#api/statements/review-actions.ts'
 import { readRevision } from '#api/status/read.ts'
 import { readStatement, readStatements } from '#api/status/statements.ts'
+import { deskOf } from '../../src/ui/admin/desk.ts'
+import { ofStatement } from '../../src/ui/admin/waiting.ts'
 import { addCustomers } from '../support/customers.ts'
 import { inMinutes, lin } from '../support/services.ts'
 import { answer, approved, both, ordersDown, spoken, wu } from '../support/statements.ts'
@@ -95,7 +98,16 @@ story(
     await changeFacts(app, lin, incident, { startedAt: '2026-11-11T12:01:00.000Z' })
     const place = { zone: app.site.zone, publicUrl: app.config.publicUrl }
     const read = async () => (await readWhole(app.db, id, place, app.now()))!
+    /** What the first page of the desk says to somebody. */
+    const waits = async (person: Actor) => {
+      const [row] = await undecidedStatements(app.db)
+      const desk = deskOf({ locale: 'en', site: app.site, now: app.now(), person: null } as Parameters<
+        typeof deskOf
+      >[0])
+      return row?.id === id ? ofStatement(await read(), person, desk) : null
+    }
     expect(await read()).toMatchObject({ state: 'scheduled', differs: [{ fact: 'started' }, { fact: 'started' }] })
+    expect(await waits(wu)).toMatchObject({ why: 'Will not go out at its time: facts have changed', alarm: true })
     clock.move(5 * 60_000)
     expect([await publishDue(app), await publishDue(app)]).toEqual([0, 0])
     const stayed = await read()
@@ -112,6 +124,9 @@ story(
       { kind: 'review_asked', version: 2 },
     ])
     expect(await readStatements(app)).toEqual([])
+    const why = 'Did not go out at its time: facts had changed'
+    expect(await waits(wu)).toMatchObject({ why: `${why} · Waits for you`, mine: true, alarm: true })
+    expect(await waits(lin)).toMatchObject({ why: `${why} · Waits for legal`, mine: false, alarm: true })
     expect([lines.join('').includes('statement.stopped'), lines.join('').includes(id)]).toEqual([true, false])
     await approveStatement(app, wu, id, { hash: stayed.hash })
     // What is known to be another now cannot be put under embargo; a fact that nobody knows any more asks the writer.
@@ -122,5 +137,6 @@ story(
     clock.move(5 * 60_000)
     expect(await publishDue(app)).toBe(1)
     expect(await read()).toMatchObject({ state: 'published', publishedVersion: 2 })
+    expect(await waits(wu)).toBe(null)
   },
 )
