@@ -42,6 +42,24 @@ export function deskOf({ locale, site, now, person }: App.Locals): Desk {
 export const channelName = (w: Desk['w'], channel: string): string =>
   new Map(Object.entries(w.channels)).get(channel) ?? channel
 
+/** Channels that reach one person each; behind the address of a webhook or a chat stand any number, or none. */
+const toPeople = new Set(['email', 'sms'])
+
 /** "1 person", "8,853 people". */
 export const countPeople = ({ w, locale }: Desk, people: number): string =>
   fill(people === 1 ? w.preview.person : w.preview.people, { people: new Intl.NumberFormat(locale).format(people) })
+
+const countAddresses = ({ w, locale }: Desk, count: number): string =>
+  fill(count === 1 ? w.preview.address : w.preview.addresses, { count: new Intl.NumberFormat(locale).format(count) })
+
+/** How many a channel reaches, as what they are: people, or addresses. */
+export const countOn = (desk: Desk, channel: string, count: number): string =>
+  toPeople.has(channel) ? countPeople(desk, count) : countAddresses(desk, count)
+
+/** "8,854 people, 284 addresses": whom a publication tells on all channels together. */
+export function countAll(desk: Desk, reach: Record<string, { people: number }>): string {
+  const sum = (people: boolean) =>
+    Object.entries(reach).reduce((all, [channel, one]) => all + (toPeople.has(channel) === people ? one.people : 0), 0)
+  const addresses = sum(false)
+  return [countPeople(desk, sum(true)), ...(addresses ? [countAddresses(desk, addresses)] : [])].join(desk.w.list)
+}
