@@ -12,6 +12,6 @@ export const actionWords = (action: string, locale: Locale): string => {
 export function actorName({ actorId, actor }: { actorId: string; actor: string | null }, w: Desk['w']): string {
   if (actor !== null) return actorId.startsWith('token:') ? fill(w.audit.token, { name: actor }) : actor
   if (actorId === 'system') return w.audit.program
-  if (actorId === 'visitor') return w.audit.visitor
+  if (actorId === 'visitor' || actorId === 'stranger') return w.audit.visitor
   return /^[a-z0-9]{12}$/.test(actorId) ? w.audit.subscriber : actorId
 }
