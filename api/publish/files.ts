@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, brotliDecompressSync, constants, gunzipSync, gzip } from 'node:zlib'
 import { newId } from '#api/lib/ids.ts'
+import { hourMs } from '#api/lib/time.ts'
 import { packs } from './headers.ts'
 import { fileOf } from './places.ts'
 
@@ -63,14 +64,25 @@ export async function writeFiles(dir: string, files: Finished[]): Promise<void> 
       ...(gz ? [{ file: `${file}.gz`, bytes: gz }] : []),
     ]
   })
-  await replaceFiles(forms, files.length <= flushedMax)
+  await replaceFiles(dir, forms, files.length <= flushedMax)
 }
 
-/** Writes each under a name that nobody else has, then renames all. */
-export async function replaceFiles(forms: { file: string; bytes: Buffer | string }[], flush: boolean): Promise<void> {
-  const drafts = forms.map(({ file, bytes }) => ({ file, bytes, draft: `${file}.${newId()}.tmp` }))
-  const write = async ({ draft, bytes }: { draft: string; bytes: Buffer | string }) => {
-    await mkdir(dirname(draft), { recursive: true })
+/** Where drafts lie until all of a write are whole: one folder, so that what a killed writer left is found without a search. */
+export const draftsFolder = '.drafts'
+/** A draft of this age is no living writer's: a write takes seconds. In milliseconds. */
+const abandonedAfterMs = hourMs
+
+/** Writes each below `root` under a name that nobody else has, then renames all. */
+export async function replaceFiles(
+  root: string,
+  forms: { file: string; bytes: Buffer | string }[],
+  flush: boolean,
+): Promise<void> {
+  const folder = join(root, draftsFolder)
+  await mkdir(folder, { recursive: true })
+  const drafts = forms.map(({ file, bytes }) => ({ file, bytes, draft: join(folder, `${newId()}.tmp`) }))
+  const write = async ({ file, draft, bytes }: (typeof drafts)[number]) => {
+    await mkdir(dirname(file), { recursive: true })
     const handle = await open(draft, 'wx')
     try {
       await handle.writeFile(bytes)
@@ -79,13 +91,35 @@ export async function replaceFiles(forms: { file: string; bytes: Buffer | string
       await handle.close()
     }
   }
-  const written = await Promise.allSettled(drafts.map(write))
-  const failed = written.find((result) => result.status === 'rejected')
-  if (failed) {
+  try {
+    await everyOne(drafts.map(write))
+    await everyOne(drafts.map(({ draft, file }) => rename(draft, file)))
+  } catch (error) {
     await Promise.all(drafts.map(({ draft }) => rm(draft, { force: true })))
-    throw failed.reason
+    throw error
   }
-  await Promise.all(drafts.map(({ draft, file }) => rename(draft, file)))
+  if (forms[0]) await removeAbandoned(folder, forms[0].file)
+}
+
+/** Waits for all of them, whatever becomes of one; throws what the first threw. */
+async function everyOne(steps: Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(steps)) if (result.status === 'rejected') throw result.reason
+}
+
+/**
+ * Takes away what killed writers left, and nothing that another one may be writing. How old a draft is, is told by the
+ * file system's clock, which stamped `fresh` just now. What cannot be taken away stays: the write itself is done.
+ */
+async function removeAbandoned(folder: string, fresh: string): Promise<void> {
+  const modified = async (file: string) => (await stat(file)).mtimeMs
+  const look = async () => {
+    const names = await readdir(folder)
+    if (!names.length) return
+    const now = await modified(fresh)
+    for (const draft of names.map((name) => join(folder, name)))
+      if (now - (await modified(draft)) > abandonedAfterMs) await rm(draft, { force: true })
+  }
+  await look().catch(() => {})
 }
 
 /** The errors that say that there is no such file. */
@@ -145,4 +179,4 @@ export async function readRevisionFile(dir: string): Promise<Revision | null> {
 }
 
 export const writeRevisionFile = (dir: string, revision: Revision): Promise<void> =>
-  replaceFiles([{ file: join(dir, revisionFile), bytes: `${JSON.stringify(revision)}\n` }], true)
+  replaceFiles(dir, [{ file: join(dir, revisionFile), bytes: `${JSON.stringify(revision)}\n` }], true)

@@ -42,4 +42,4 @@ export function rememberedMirrors(dataDir: string): MirrorState[] {
 }
 
 export const writeMirrors = (dataDir: string, mirrors: readonly MirrorState[]): Promise<void> =>
-  replaceFiles([{ file: file(dataDir), bytes: `${JSON.stringify(mirrors, null, 2)}\n` }], false)
+  replaceFiles(dataDir, [{ file: file(dataDir), bytes: `${JSON.stringify(mirrors, null, 2)}\n` }], false)

@@ -47,7 +47,7 @@ export function openSqueeze(
     const br = await brotliOf(file.bytes, fullEffort)
     await inTurn(async () => {
       if (stopped || packing !== place || br.length >= packed) return
-      await replaceFiles([{ file: `${join(dir, fileOf(place))}.br`, bytes: br }], false)
+      await replaceFiles(dir, [{ file: `${join(dir, fileOf(place))}.br`, bytes: br }], false)
       show([{ ...file, br }], [])
     })
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { AwsClient } from 'aws4fetch'
 import type { MirrorConfig, S3Config } from '#api/config-mirrors.ts'
 import { secondMs } from '#api/lib/time.ts'
-import { replaceFiles } from './files.ts'
+import { draftsFolder, replaceFiles } from './files.ts'
 import { cacheOf, typeOf } from './headers.ts'
 import { placeOf } from './places.ts'
 
@@ -33,13 +33,14 @@ export const folderStore = (dir: string): Store => ({
   read: (path) => readFile(join(dir, path)).catch(noFile(null)),
   write: (files) =>
     replaceFiles(
+      dir,
       files.map(({ path, bytes }) => ({ file: join(dir, path), bytes })),
       true,
     ),
   async remove(paths) {
     for (const path of paths) await rm(join(dir, path), { force: true })
   },
-  used: () => readdir(dir).then((names) => names.length > 0, noFile(false)),
+  used: () => readdir(dir).then((names) => names.some((name) => name !== draftsFolder), noFile(false)),
 })
 
 /** For a catch: what takes the place of a file that is not there. */
