@@ -31,6 +31,8 @@ export interface App {
     trouble: string | null
     /** Why what readers see is not written into the published folder, as the disk said it, and since when. */
     unwritten: { reason: string; since: Instant } | null
+    /** Why pages could not be drawn, and since when; `first` when the first page is one of them. */
+    undrawn: { reason: string; first: boolean; since: Instant } | null
     /** False while the program starts: nothing is answered but what was published before. */
     opened: boolean
   }
@@ -66,7 +68,7 @@ export function openApp(config: Config, parts: AppParts = {}): App {
     channels,
     log,
     meters: openMeters(),
-    health: { trouble: null, unwritten: null, opened: true },
+    health: { trouble: null, unwritten: null, undrawn: null, opened: true },
     wake: parts.wake ?? (() => {}),
     close: () => {
       for (const channel of channels.flatMap(providersOf)) channel.close?.()

@@ -62,6 +62,7 @@ export function openMetrics(app: App): () => Promise<string> {
       held: (await heldNotices(app.db)).length,
       deliveries: (await waiting('all', () => waitingForPerson(app.db, channelNames(app.channels), from))).length,
       endpoint: (await disabledEndpoints(app.db, from)).length,
+      pages: app.health.undrawn ? 1 : 0,
       folder: app.health.unwritten ? 1 : 0,
       mirror: (await readMirrors(app.config.dataDir)).filter(({ trouble }) => trouble !== null).length,
     }
@@ -78,7 +79,11 @@ export function openMetrics(app: App): () => Promise<string> {
     const gauge = (name: string, help: string, value: number) => exposition(name, 'gauge', help, [{ value }])
     const { requests, publishes } = app.meters
     return [
-      gauge('candor_ready', 'Whether updates can be published: 1 or 0.', app.health.trouble ? 0 : 1),
+      gauge(
+        'candor_ready',
+        'Whether updates can be published: 1 or 0.',
+        app.health.trouble || app.health.undrawn?.first ? 0 : 1,
+      ),
       gauge('candor_revision', 'The last change that all published files show.', shown?.revision ?? Number.NaN),
       gauge('candor_revision_age_seconds', 'Age of the published files.', ageMs / secondMs),
       exposition(

@@ -43,6 +43,7 @@ async function open() {
     show,
     measure: (ms) => tell({ type: 'measure', ms }),
     wrote: (fault) => tell({ type: 'wrote', fault }),
+    drew: (fault) => tell({ type: 'drew', fault }),
     tell: (state) => tell({ type: 'state', state }),
   })
   if (publisher.state === 'fine') await publisher.start()

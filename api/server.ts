@@ -33,7 +33,7 @@ const keepAliveMs = 75_000
 /** What every page is drawn with; the desk's own middleware adds to it. */
 export type Handed = Pick<
   App.Locals,
-  'api' | 'site' | 'publicUrl' | 'now' | 'publishing' | 'mirrored' | 'demo' | 'formKey'
+  'api' | 'site' | 'publicUrl' | 'now' | 'publishing' | 'mirrored' | 'demo' | 'formKey' | 'trouble'
 >
 
 /** Hands a page the API as whoever asks, the site, and the moment. */
@@ -53,6 +53,7 @@ export function localsFor(
     mirrored: false,
     demo: app.config.mode === 'demo',
     formKey: randomWord(24),
+    trouble: app.health.trouble,
   }
 }
 

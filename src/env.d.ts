@@ -17,6 +17,8 @@ declare namespace App {
     demo: boolean
     /** A new one-time key for a form on this page. */
     formKey: string
+    /** Why nothing can be published now, as a sentence that every page of the desk shows; null when all is well. */
+    trouble: string | null
     /** On admin pages, set by src/middleware.ts: the language of the desk, who is signed in, and what was posted. */
     locale: import('../content/locales.ts').Locale
     person: { id: string; name: string; email: string | null; roles: string[] } | null

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { APIContext, MiddlewareNext } from 'astro'
 import { allows, pagePermission } from '#api/accounts/permissions.ts'
 import { isLocale, type Locale, localeFor } from '#content/locales.ts'
-import { carriedFrom, carriedPrefix, carriedTo, readForm } from './ui/admin/forms.ts'
+import { carriedFrom, carriedPrefix, carriedTo, problemOf, readForm, Unanswered } from './ui/admin/forms.ts'
 
 const languageCookie = 'candor-language'
 const languageSeconds = 365 * 24 * 3_600
@@ -20,7 +20,7 @@ export const onRequest = defineMiddleware(async (context, next) => {
 
 /**
  * Stands in front of the desk: every admin page asks the one table of permissions, and one without a row does not
- * exist, which a page of the desk says. Whoever is not signed in is asked to, and what they posted goes along in the page, so that no draft is lost.
+ * exist, which a page of the desk says. Whoever is not signed in is asked to, and what they posted goes along in the page, so that no draft is lost; so it does while nobody can be looked up.
  */
 async function openDesk(context: APIContext, next: MiddlewareNext): Promise<Response> {
   const { locals, request, url } = context
@@ -46,18 +46,41 @@ async function openDesk(context: APIContext, next: MiddlewareNext): Promise<Resp
   }
   const session = await locals.api.api.v1.session.$get()
   if (session.ok) locals.person = await session.json()
-  return row ? answer() : next('/admin/missing')
+  const away = Number(session.status) >= 500
+  if (away) locals.trouble ??= (await problemOf(session))?.message ?? null
+  if (!row) return next('/admin/missing')
+  return away && row.who !== 'public' ? unavailable() : answer()
 
   function answer(): Promise<Response> {
     if (row?.who === 'public') return next()
-    if (locals.person) return row && allows(row, locals.person.roles) ? next() : next('/admin/denied')
+    if (locals.person) return row && allows(row, locals.person.roles) ? page() : next('/admin/denied')
     if (method === 'GET')
       return Promise.resolve(
         context.redirect(`/admin/sign-in?next=${encodeURIComponent(url.pathname + url.search)}`, 303),
       )
+    carry()
+    return next('/admin/sign-in')
+  }
+
+  async function page(): Promise<Response> {
+    try {
+      return await next()
+    } catch (error) {
+      if (!(error instanceof Unanswered) || error.status < 500) throw error
+      locals.trouble ??= error.message
+      return unavailable()
+    }
+  }
+
+  /** The record cannot be read: the page that says why keeps what they typed. */
+  function unavailable(): Promise<Response> {
+    if (method !== 'GET') carry()
+    return next('/admin/unavailable')
+  }
+
+  function carry(): void {
     const typed = [...(locals.form ?? [])].filter((entry): entry is [string, string] => typeof entry[1] === 'string')
     locals.carried = { to: url.pathname, fields: typed.filter(([name]) => !name.startsWith(carriedPrefix)) }
-    return next('/admin/sign-in')
   }
 }
 

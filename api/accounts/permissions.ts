@@ -185,7 +185,7 @@ export const permissions: readonly Permission[] = [
   // The admin desk. Its pages call the API above in the name of whoever is signed in, so a page never gives more.
   ...form('public', '/admin/sign-in'),
   ...form('public', '/admin/welcome/:token'),
-  ...get('public', '/admin/denied', '/admin/missing'),
+  ...get('public', '/admin/denied', '/admin/missing', '/admin/unavailable'),
   ...post('public', '/admin/sign-out'),
   ...get(people, '/admin'),
   ...form(people, '/admin/incidents/:id/deliveries', speakingPeople),

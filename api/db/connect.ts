@@ -10,9 +10,25 @@ import { holdFile, type LockMeter, sqliteDialect } from './sqlite.ts'
 export type Db = Kysely<Schema>
 export type Trx = Transaction<Schema>
 
-/** Runs `work` on the record as it is at one moment: what is committed meanwhile is not seen. Holds up no writer. */
-export const asOfNow = <T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> =>
-  db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work)
+/**
+ * Runs `work` on the record as it is at one moment: what is committed meanwhile is not seen. Holds up no writer. What
+ * `work` gives stands, also when it got over a read that failed: the server then rolls back, and nothing was written.
+ */
+export async function asOfNow<T>(db: Db, work: (trx: Trx) => Promise<T>): Promise<T> {
+  let given: { value: T } | undefined
+  try {
+    await db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute(async (trx) => {
+        given = { value: await work(trx) }
+      })
+  } catch (error) {
+    if (!given) throw error
+  }
+  return given!.value
+}
 
 /** Opens the record: "postgres://…" or "file:./data/candor.db". The file's folder is made when it is missing. */
 export function openDb(url: string): Db {

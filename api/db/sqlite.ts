@@ -12,7 +12,7 @@ import {
 } from 'kysely'
 
 /** How long a writer waits for another connection's write, in milliseconds. */
-const busyTimeoutMs = 5_000
+export const busyTimeoutMs = 5_000
 /** How often it looks meanwhile, in milliseconds. */
 const lookEveryMs = 3
 
@@ -86,8 +86,9 @@ class ImmediateDriver extends SqliteDriver {
     await super.commitTransaction(connection)
     this.#count()
   }
+  /** On a full or broken disk the engine has rolled back by itself: asked again it would speak of that, and not of the disk. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await super.rollbackTransaction(connection)
+    if (this.#file.inTransaction) await super.rollbackTransaction(connection)
     this.#count()
   }
   #count() {
@@ -169,7 +170,8 @@ function openLock(file: string): Sqlite.Database {
   }
 }
 
-const isBusy = (error: unknown) => String((error as { code?: string }).code).startsWith('SQLITE_BUSY')
+/** Whether somebody else holds the lock. */
+export const isBusy = (error: unknown) => String((error as { code?: string }).code).startsWith('SQLITE_BUSY')
 
 function holderIn(lock: Sqlite.Database): Holder | null {
   try {

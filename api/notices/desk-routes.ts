@@ -38,6 +38,9 @@ const ownFolder = ({ config, health: { unwritten } }: App) =>
       ]
     : []
 
+const undrawnPages = ({ health: { undrawn } }: App) =>
+  undrawn ? [{ reason: undrawn.reason, since: undrawn.since }] : []
+
 /** What a person decides about the telling: one more attempt, a stopped channel tried now, a look that is enough. */
 export function deskRoutes(app: App) {
   const common = { tags: ['Notices'], security: secured }
@@ -104,6 +107,7 @@ export function deskRoutes(app: App) {
               reason: disabledReason ?? '',
               since: disabledAt ?? '',
             })),
+            pages: undrawnPages(app),
             mirrors: [...ownFolder(app), ...(await readMirrors(app.config.dataDir))].flatMap(
               ({ name, trouble, troubleSince, verifiedAt }) =>
                 trouble === null || troubleSince === null

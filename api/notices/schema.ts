@@ -238,6 +238,11 @@ export const alarmsShape = z
         since: instant,
       }),
     ),
+    pages: z.array(
+      z
+        .object({ reason: z.string(), since: instant })
+        .openapi({ description: 'Pages cannot be drawn; readers get the last ones that could.' }),
+    ),
     mirrors: z.array(
       z
         .object({ name: z.string(), reason: z.string(), since: instant, verifiedAt: instant.nullable() })

@@ -11,8 +11,8 @@ export interface Drawn {
   files: Finished[]
   /** Places where nothing public is, or is no longer. */
   gone: string[]
-  /** Places that could not be drawn now; each is logged. */
-  failed: string[]
+  /** Places that could not be drawn now, each with the reason; each is logged. */
+  failed: Map<string, string>
   /** What they were drawn from. */
   reading: Reading
 }
@@ -25,16 +25,25 @@ const missingPage = /\/404\.html$/
  */
 export function openDraw(app: App, render: Render): (places: string[], from?: Reading) => Promise<Drawn> {
   return async (places, reading = openReading(app)) => {
-    const answers = openAnswers({ known: reading.answerTo, freeze: app.config.mode === 'test' })
+    /** Why something that pages are made of could not be read: a page itself only says that it failed. */
+    let cause: Error | undefined
+    const known = (path: string) => {
+      const answer = reading.answerTo(path)
+      answer?.catch((error: Error) => {
+        cause ??= error
+      })
+      return answer
+    }
+    const answers = openAnswers({ known, freeze: app.config.mode === 'test' })
     const document = openDocuments(app, reading)
-    const drawn: Drawn = { files: [], gone: [], failed: [], reading }
+    const drawn: Drawn = { files: [], gone: [], failed: new Map(), reading }
     const bytesOf = async (place: string): Promise<Buffer | 'gone'> => {
       const bytes = await document(place)
       if (bytes !== null) return bytes ?? 'gone'
       const { statusCode, rawPayload } = await render(place, answers)
       if (missingPage.test(place) && statusCode === 404) return rawPayload
       if (statusCode === 404) return 'gone'
-      if (statusCode !== 200) throw new Error(`the page answered ${statusCode}`)
+      if (statusCode !== 200) throw cause ?? new Error(`the page answered ${statusCode}`)
       return rawPayload
     }
     const packed: Promise<Finished>[] = []
@@ -44,8 +53,9 @@ export function openDraw(app: App, render: Render): (places: string[], from?: Re
         if (bytes === 'gone') drawn.gone.push(place)
         else packed.push(finish(place, bytes))
       } catch (error) {
-        drawn.failed.push(place)
-        app.log('error', 'publish.page-failed', { place, message: (error as Error).message })
+        const { message } = error as Error
+        drawn.failed.set(place, message)
+        app.log('error', 'publish.page-failed', { place, message })
       }
       await new Promise((resolve) => setImmediate(resolve))
     }

@@ -14,6 +14,12 @@ export interface Moment {
  */
 export type PublisherState = 'fine' | 'record-behind'
 
+/** Why pages could not be drawn; `first` when the first page is one of them. */
+export interface DrawFault {
+  reason: string
+  first: boolean
+}
+
 export interface PublisherParts {
   /** The published folder. */
   dir: string
@@ -23,6 +29,8 @@ export interface PublisherParts {
   measure?: (ms: number) => void
   /** Told after each writing: why the disk refused it, or null. */
   wrote?: (fault: string | null) => void
+  /** Told when that changes: why pages could not be drawn, or null. */
+  drew?: (fault: DrawFault | null) => void
   /** Told when the state changes. */
   tell?: (state: PublisherState) => void
   render: Render

@@ -10,7 +10,7 @@ import { readRevisionFile, removeFiles, writeFiles, writeRevisionFile } from './
 import { openMirrors } from './mirrors.ts'
 import { changedPlaces, everyPlace, timelyPlaces } from './pages.ts'
 import { everywhere } from './places.ts'
-import type { Publisher, PublisherParts, PublisherState } from './publisher-parts.ts'
+import type { DrawFault, Publisher, PublisherParts, PublisherState } from './publisher-parts.ts'
 import { openSqueeze } from './squeeze.ts'
 
 /** How many pages are shown in one step: of news, and of what may be looked up. */
@@ -30,8 +30,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
   let shown = await readRevisionFile(dir)
   let state: PublisherState = 'fine'
   let due = ''
-  /** What could not be drawn or written is tried again after a while, or at once when there is news. */
-  const undone = new Set<string>()
+  /** What could not be drawn, with the reason, or written is tried again after a while, or at once when there is news. */
+  const undone = new Map<string, string | null>()
   let retryAt = ''
   /** What people may look up is drawn when no news waits. */
   const later = new Set<string>()
@@ -73,7 +73,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       undone.delete(place)
       later.delete(place)
     }
-    for (const place of failed) undone.add(place)
+    for (const [place, reason] of failed) undone.set(place, reason)
     // Readers get the news from memory first, even when the disk is slow or full; the files follow.
     parts.show(files, gone)
     readersSaw = performance.now()
@@ -85,7 +85,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
       if (app.config.mode !== 'test') squeeze.add(files, gone)
     } catch (error) {
       parts.wrote?.((error as Error).message)
-      for (const place of places) undone.add(place)
+      for (const place of places) undone.set(place, undone.get(place) ?? null)
       // The folder holds older pages: none of them is packed better and shown.
       squeeze.add([], places)
       app.log('error', 'publish.write-failed', { message: (error as Error).message })
@@ -163,7 +163,7 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     // What changed, and all that tells readers of it first, is read from one moment of the record.
     const { revision, rest, first, news } = await asOfNow(async () => {
       const changed = await changedPlaces(source, drawn)
-      const first = [...new Set([...changed.news, ...undone])]
+      const first = [...new Set([...changed.news, ...undone.keys()])]
       return { ...changed, first, news: await draw(first.slice(0, newsPages)) }
     })
     for (const place of rest) later.add(place)
@@ -213,6 +213,17 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     app.log('info', 'publish.time', { due })
   }
 
+  let told: DrawFault | null = null
+  const tellDrawn = (fault: DrawFault | null) => {
+    if (fault?.reason !== told?.reason || fault?.first !== told?.first) parts.drew?.(fault)
+    told = fault
+  }
+  const undrawn = (): DrawFault | null => {
+    const [place, reason] = [...undone].find(([, why]) => why) ?? []
+    const first = everywhere(app.site.defaultLocale, '/').some((one) => undone.get(one))
+    return reason ? { reason: `${place}: ${reason}`, first } : null
+  }
+
   let looking = false
   let again = false
   let fault = ''
@@ -226,11 +237,13 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
         await inTurn(catchUp)
         again ||= later.size > 0
         fault = ''
+        tellDrawn(undrawn())
       } catch (error) {
         // A record that is away for an hour is one line, not thousands.
         const { message } = error as Error
         if (message !== fault) app.log('error', 'publish.failed', { message })
         fault = message
+        tellDrawn({ reason: message, first: true })
       }
       mirrors.look()
     } while (again && !stopped)

@@ -4,7 +4,7 @@ import type { Config } from '#api/config.ts'
 import { secondMs } from '#api/lib/time.ts'
 import type { Site } from '#api/site.ts'
 import type { Finished } from './files.ts'
-import type { PublisherState } from './publisher-parts.ts'
+import type { DrawFault, PublisherState } from './publisher-parts.ts'
 
 /** What the thread is started with; everything else it reads from the record. */
 export interface PublisherStart {
@@ -18,11 +18,12 @@ export interface PublisherStart {
 /** What the thread is told. */
 export type ToPublisher = { type: 'open' } | { type: 'wake' } | { type: 'all'; startOver: boolean } | { type: 'stop' }
 
-/** What it says: what readers shall see, how long they waited, whether the disk took it, how the record stands, that first pages are right, how drawing everything ended. */
+/** What it says: what readers shall see, how long they waited, whether the disk took it, whether pages could be drawn, how the record stands, that first pages are right, how drawing everything ended. */
 export type FromPublisher =
   | { type: 'show'; files: Finished[]; gone: string[] }
   | { type: 'measure'; ms: number }
   | { type: 'wrote'; fault: string | null }
+  | { type: 'drew'; fault: DrawFault | null }
   | { type: 'state'; state: PublisherState }
   | { type: 'ready' }
   | { type: 'all'; fault: string | null }
@@ -74,11 +75,14 @@ export function startPublisherThread(
     const data: PublisherStart = { config: app.config, site: app.site, dir, clock }
     const started = new Worker(new URL('../publisher.ts', import.meta.url), { workerData: data })
     started.on('message', hear)
+    let why = 'it ended by itself'
     started.on('error', (error) => {
+      why = error.message
       app.log('error', 'publisher.broke', { name: error.name, message: error.message })
       ready.reject(error)
     })
     started.on('exit', () => {
+      noteDrawing({ reason: `The thread that draws them broke and is started again: ${why}`, first: true })
       ready.reject(broke())
       for (const { reject } of waiting.splice(0)) reject(broke())
       if (stopping || !opened) return
@@ -95,12 +99,15 @@ export function startPublisherThread(
     if (message.type === 'show') show(message.files.map(asBuffers), message.gone)
     if (message.type === 'measure') app.meters.publishes.add(message.ms / secondMs)
     if (message.type === 'wrote') noteWriting(message.fault)
+    if (message.type === 'drew') noteDrawing(message.fault)
     if (message.type === 'state') {
       state = message.state
       follow(state)
     }
     if (message.type === 'ready') {
       opened = true
+      // A thread that was started again tells of pages that it could not draw after this.
+      noteDrawing(null)
       ready.resolve()
     }
     if (message.type === 'all') {
@@ -113,6 +120,11 @@ export function startPublisherThread(
   function noteWriting(fault: string | null): void {
     const { health } = app
     health.unwritten = fault === null ? null : { since: app.now(), ...health.unwritten, reason: fault }
+  }
+
+  function noteDrawing(fault: DrawFault | null): void {
+    const { health } = app
+    health.undrawn = fault && { since: health.undrawn?.since ?? app.now(), ...fault }
   }
 
   function tell(message: ToPublisher): void {

@@ -41,7 +41,7 @@ export class Host implements Life {
       channels: [],
       log: () => {},
       meters: openMeters(),
-      health: { trouble: null, unwritten: null, opened: true },
+      health: { trouble: null, unwritten: null, undrawn: null, opened: true },
       wake: () => {},
       close: async () => {},
     }

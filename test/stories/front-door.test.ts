@@ -8,7 +8,7 @@ import { system } from '#api/audit/audit.ts'
 import { openDb } from '#api/db/connect.ts'
 import { openIncident } from '#api/incidents/actions.ts'
 import { readRevisionFile } from '#api/publish/files.ts'
-import { type OpenProgram, openProgram } from '../support/desk.ts'
+import { type OpenProgram, openProgram, password, staff } from '../support/desk.ts'
 import { inMinutes } from '../support/services.ts'
 
 // What comes in over a real socket, on PostgreSQL.
@@ -156,6 +156,48 @@ it('tells Prometheus how it is, whoever bears a token, and names nobody', async 
   expect(counts.at(-1)).toBe(samples.get('candor_publish_seconds_count'))
   expect(counts).toEqual(counts.toSorted((a, b) => a - b))
   expect(samples.get('candor_event_loop_delay_seconds{quantile="0.99"}')).toBeGreaterThanOrEqual(0)
+})
+
+it('with the API dead readers get the last revision with its age, and the desk says why, until it lives again', async () => {
+  const { app, address, url } = program
+  await staff(app, 'gu@hezhou.example', 'owner')
+  const credentials = JSON.stringify({ email: 'gu@hezhou.example', password })
+  const session = await post('/api/v1/session', credentials, { 'content-type': 'application/json', origin: url })
+  const cookie = session.headers
+    .getSetCookie()
+    .map((one) => one.split(';')[0])
+    .join('; ')
+  const at = (path: string) => fetch(address + path, { headers: { cookie }, redirect: 'manual' })
+  const read = async (path: string) => (await at(path)).text()
+  const ready = async () => (await (await at('/readyz')).json()) as { ok: boolean; why: string | null }
+  await expect.poll(ready, { timeout: 15_000 }).toEqual({ ok: true, why: null })
+  const places = ['/', '/zh-CN/', '/history/', '/history.rss', '/api/v2/summary.json']
+  const shown = await Promise.all(places.map(read))
+  const [, publishedAt = ''] = /Published <time datetime="([^"]+)"/.exec(shown[0] ?? '') ?? []
+  expect(Date.now() - Date.parse(publishedAt)).toBeGreaterThanOrEqual(0)
+
+  // Whatever asks for services fails, here and in the thread that draws, while a change waits to be published.
+  await sql`alter table component rename to component_away`.execute(app.db)
+  await sql`update meta set value = cast(cast(value as integer) + 1 as text) where key = 'revision'`.execute(app.db)
+  await expect
+    .poll(ready, { timeout: 15_000 })
+    .toEqual({ ok: false, why: expect.stringContaining('Pages cannot be drawn') })
+  expect((await at('/api/v1/status')).status).toBe(500)
+  expect((await post('/api/v1/incidents', '{}', { authorization: `Bearer ${token}` })).status).not.toBe(201)
+  for (const [i, path] of places.entries()) {
+    const answer = await at(path)
+    expect(answer.status, path).toBe(200)
+    expect(await answer.text(), path).toBe(shown[i])
+  }
+  expect(await read('/admin/alarms')).toMatch(/Pages could not be drawn since[\s\S]+component&[^<]+does not exist/)
+  const desk = await at('/admin/components')
+  expect(desk.status).toBe(503)
+  expect(await desk.text()).toContain('The desk cannot be opened now')
+
+  await sql`alter table component_away rename to component`.execute(app.db)
+  await expect.poll(ready, { timeout: 15_000 }).toEqual({ ok: true, why: null })
+  expect(await read('/admin/alarms')).not.toContain('Pages could not be drawn')
+  expect((await at('/admin/components')).status).toBe(200)
 })
 
 it('a database that drops its connections ends nothing', async () => {

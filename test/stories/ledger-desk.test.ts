@@ -230,7 +230,7 @@ tell('what needs a person is called, tried again, or left once somebody has look
   ])
   const comms = await askAs(app, 'comms')
   const alarms = async () => (await comms('GET', '/alarms')).json
-  expect(await alarms()).toEqual({ channels: [], held: [], deliveries: [], endpoints: [], mirrors: [] })
+  expect(await alarms()).toEqual({ channels: [], held: [], deliveries: [], endpoints: [], pages: [], mirrors: [] })
   const incident = await ordersDown(app, services)
   resend.failNext(1, { status: 401, body: { statusCode: 401, name: 'invalid_api_key', message: 'Wrong key.' } })
   await workFor(app, clock, minuteMs)

@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { sql } from 'kysely'
 import { expect, it } from 'vitest'
 import { createToken } from '#api/accounts/actions.ts'
 import { system } from '#api/audit/audit.ts'
@@ -10,7 +12,7 @@ import { newRecord } from '../support/record.ts'
 import { openServices } from '../support/services.ts'
 import { ordersDown } from '../support/telling.ts'
 
-it('with its database gone the page goes on, nothing is written into nothing, and a restart publishes over nothing', async () => {
+it('with its database locked, full or gone the page goes on, nothing is written into nothing, and a restart publishes over nothing', async () => {
   const { url, dataDir, drop } = await newRecord('sqlite')
   const config = readConfig(
     { DATABASE_URL: url, DATA_DIR: dataDir, PORT: String(await freePort()), LOG_LEVEL: 'silent' },
@@ -29,7 +31,7 @@ it('with its database gone the page goes on, nothing is written into nothing, an
     const response = await fetch(address + path)
     return { status: response.status, text: await response.text() }
   }
-  const post = async (address: string) => {
+  const post = async (address: string, body = 'We are looking.') => {
     const response = await fetch(`${address}/api/v1/incidents`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -38,7 +40,7 @@ it('with its database gone the page goes on, nothing is written into nothing, an
         severity: 2,
         status: 'investigating',
         components: [{ id: services!.console, status: 'degraded_performance' }],
-        body: 'We are looking.',
+        body,
         nextUpdateAt: new Date(Date.now() + 3_600_000).toISOString(),
       }),
     })
@@ -50,6 +52,33 @@ it('with its database gone the page goes on, nothing is written into nothing, an
 
   const revision = join(dataDir, 'published/revision.json')
   await expect.poll(() => existsSync(revision), { timeout: 10_000 }).toBe(true)
+  const incidents = () => first.app.db.selectFrom('incident').select('id').execute()
+  const before = await incidents()
+  // Another program holds the file for longer than a publish waits.
+  const other = new Sqlite(join(dataDir, 'candor.db'))
+  other.exec('begin exclusive')
+  const locked = expect.stringContaining('The database is locked by another program.')
+  const ready = async () => JSON.parse((await get(first.address, '/readyz')).text)
+  const [, held] = await Promise.all([
+    expect.poll(ready, { timeout: 15_000 }).toEqual({ ok: false, why: locked }),
+    post(first.address),
+  ])
+  expect(held).toMatchObject({ status: 503, body: { error: { code: 'unavailable', message: locked } } })
+  expect((await get(first.address, '/')).text).toBe(page.text)
+  other.exec('rollback')
+  other.close()
+  await expect.poll(async () => (await get(first.address, '/readyz')).status, { timeout: 10_000 }).toBe(200)
+
+  // The file may not grow, as on a full disk: the engine itself says so.
+  await sql`pragma max_page_count = 1`.execute(first.app.db)
+  expect(await post(first.address, 'We are looking. '.repeat(400))).toMatchObject({
+    status: 503,
+    body: { error: { code: 'unavailable', message: expect.stringContaining('disk that holds the database is full') } },
+  })
+  expect((await get(first.address, '/')).text).toBe(page.text)
+  await sql`pragma max_page_count = 1000000`.execute(first.app.db)
+  expect(await incidents(), 'nothing half').toEqual(before)
+
   for (const file of readdirSync(dataDir)) if (file.startsWith('candor.db')) rmSync(join(dataDir, file))
   await expect.poll(async () => (await get(first.address, '/readyz')).status, { timeout: 10_000 }).toBe(503)
   expect(JSON.parse((await get(first.address, '/readyz')).text)).toEqual({ ok: false, why: recordLost })

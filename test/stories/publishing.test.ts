@@ -77,9 +77,11 @@ it('what one front door publishes the other shows too', async () => {
 
 it('a thread that breaks is started again and draws what was published meanwhile', async () => {
   await drawing.terminate()
+  expect(one.app.health.undrawn).toMatchObject({ first: true, reason: expect.stringContaining('broke') })
   await publish(one.app, 'Search is slow.')
   await expect.poll(() => text(one.address), within).toContain('Search is slow.')
   await one.publisher.publishAll()
+  expect(one.app.health.undrawn).toBeNull()
 })
 
 it('a record that is set back while the program runs stops writing, and no more when it is put right', async () => {

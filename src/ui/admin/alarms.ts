@@ -6,8 +6,9 @@ import { bodyOf, field, problemOf } from './forms.ts'
 /** What needs a person, and how many such things there are. */
 export async function alarmsOf(api: ApiClient) {
   const alarms = await bodyOf(await api.api.v1.alarms.$get())
-  const { channels, held, deliveries, endpoints, mirrors } = alarms
-  return { ...alarms, count: channels.length + held.length + deliveries.length + endpoints.length + mirrors.length }
+  const { channels, held, deliveries, endpoints, pages, mirrors } = alarms
+  const kinds = [channels, held, deliveries, endpoints, pages, mirrors]
+  return { ...alarms, count: kinds.reduce((sum, { length }) => sum + length, 0) }
 }
 
 /** A provider as people call it. */

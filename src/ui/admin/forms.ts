@@ -87,11 +87,21 @@ function isLabel(sentence: string, labels: unknown): boolean {
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
+/** The API could not answer what a page is made of; the message is its own sentence. */
+export class Unanswered extends Error {
+  readonly status: number
+  constructor(message: string, status: number) {
+    super(message)
+    this.status = status
+  }
+}
+
 /** What the API answered where only a page that was allowed asks; anything but an answer ends this page. */
 export async function bodyOf<R extends { ok: boolean; status: number; json(): Promise<unknown> }>(
   response: R,
 ): Promise<Answered<R>> {
-  if (!response.ok) throw new Error(`The API answered ${response.status}.`)
+  const problem = await problemOf(response)
+  if (problem) throw new Unanswered(problem.message, problem.status)
   return (await response.json()) as Answered<R>
 }
 type Answered<R extends { json(): Promise<unknown> }> = Exclude<Awaited<ReturnType<R['json']>>, { error: unknown }>
