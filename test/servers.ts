@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { copyAssets } from '#api/publish/assets.ts'
+import { listOf } from '#api/publish/copy-lists.ts'
 import { exportPublished } from '#api/publish/export.ts'
 import { finish, writeFiles } from '#api/publish/files.ts'
 import { openPublished } from '#api/publish/published.ts'
@@ -98,6 +99,7 @@ const paths = [
   '/Caddyfile',
   '/_headers',
   '/candor-copy.json',
+  `/${listOf('incidents/abcdefghijkl/index.html')}`,
   '/index.html.br',
 ]
 const compared = [

@@ -1,11 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { locales } from '#content/locales.ts'
+import { isList, type Lists, listFile, listOf, openLists } from './copy-lists.ts'
 import { hashOf, revisionFile } from './files.ts'
-import type { CopiedFile, Store } from './store.ts'
-
-/** What a copy says of itself, in the copy: its files and what they held when they were last verified. */
-export const listFile = 'candor-copy.json'
+import { type CopiedFile, inSteps, type Store } from './store.ts'
 
 /** What one update of a copy did. `revision`: what the copy shows now, null when that is not known. */
 export interface Copied {
@@ -30,17 +28,13 @@ type Still = <T>(work: () => Promise<T>) => Promise<T>
 
 /** Files of the past are sent in steps of so many. */
 const stepFiles = 50
-/** A list is written after each update while it is this short; a longer one only when files are new in it. */
-const shortList = 5_000
-
 /** Opens a copy of `dir` in a store. `extra` stands beside the pages: settings of web servers. */
 export function openCopy(dir: string, store: Store, extra: CopiedFile[] = [], still: Still = (work) => work()): Copy {
   const beside = new Map(store.served ? extra.map(({ path, bytes }) => [path, bytes]) : [])
   /** Empty: it may be there, or not. */
-  let known: Map<string, string> | null = null
+  let known: Lists | null = null
 
-  const wanted = (path: string) =>
-    !/\.tmp$/.test(path) && path !== listFile && (store.served || !/\.(?:br|gz)$/.test(path))
+  const wanted = (path: string) => !/\.tmp$/.test(path) && !isList(path) && (store.served || !/\.(?:br|gz)$/.test(path))
 
   const readOwn = async (path: string): Promise<Buffer | null> =>
     beside.get(path) ??
@@ -49,60 +43,55 @@ export function openCopy(dir: string, store: Store, extra: CopiedFile[] = [], st
       throw error
     })
 
-  const readList = async (): Promise<Map<string, string>> => {
-    const bytes = await store.read(listFile)
-    if (bytes) return new Map(Object.entries(JSON.parse(bytes.toString('utf8')) as Record<string, string>))
-    if (await store.used())
-      throw new Error('Something else lies there already. Give an empty place, or one that holds an earlier copy.')
-    return new Map()
-  }
-  const writeList = (list: Map<string, string>) =>
-    store.write([{ path: listFile, bytes: Buffer.from(`${JSON.stringify(Object.fromEntries(list))}\n`) }])
-
   /** Reads these files, and tells which of them differ from the copy and which are no longer there. */
-  const differences = async (paths: string[], list: Map<string, string>) => {
+  const differences = async (paths: string[], lists: Lists) => {
     const files: CopiedFile[] = []
     const gone: string[] = []
     for (const path of paths) {
       const bytes = await readOwn(path)
-      if (bytes && list.get(path) !== hashOf(bytes)) files.push({ path, bytes })
-      if (!bytes && list.has(path)) gone.push(path)
+      const listed = lists.get(path)
+      if (bytes && listed !== hashOf(bytes)) files.push({ path, bytes })
+      if (!bytes && listed !== undefined) gone.push(path)
     }
     return { files, gone }
   }
 
-  const send = async (files: CopiedFile[], list: Map<string, string>) => {
+  const send = async (files: CopiedFile[], lists: Lists) => {
     // What is sent for the first time is listed before, so that it can be found and removed whatever happens.
-    const fresh = files.filter(({ path }) => !list.has(path))
-    for (const { path } of fresh) list.set(path, '')
-    if (fresh.length) await writeList(list)
+    const fresh = files.filter(({ path }) => lists.get(path) === undefined)
+    for (const { path } of fresh) lists.set(path, '')
+    if (fresh.length) await lists.save()
     await store.write(files)
-    for (const { path, bytes } of files) {
-      const back = await store.read(path)
-      if (!back?.equals(bytes)) throw new Error(`${path} reads back otherwise than it was sent.`)
-      list.set(path, hashOf(bytes))
-    }
+    await inSteps(files, async ({ path, bytes }) => {
+      if (!(await store.read(path))?.equals(bytes)) throw new Error(`${path} reads back otherwise than it was sent.`)
+      lists.set(path, hashOf(bytes))
+    })
     return files.length
   }
 
   const update = async (paths: Iterable<string> | 'everything'): Promise<Copied> => {
-    const list = known ?? (await readList())
+    const lists = known ?? (await openLists(store))
     known = null
-    const all = paths === 'everything' ? [...(await listFolder(dir)), ...beside.keys(), ...list.keys()] : [...paths]
-    const asked = [...new Set(all)].filter(wanted).sort((a, b) => rankOf(a) - rankOf(b))
+    const all =
+      paths === 'everything' ? [...(await listFolder(dir)), ...beside.keys(), ...(await lists.all())] : [...paths]
+    const asked = inOrder([...new Set(all)].filter(wanted))
     const past = asked.filter((path) => rankOf(path) < telling)
     let sent = 0
     const removed: string[] = []
     for (let from = 0; from < past.length; from += stepFiles) {
-      const { files, gone } = await differences(past.slice(from, from + stepFiles), list)
-      sent += await send(files, list)
+      const step = past.slice(from, from + stepFiles)
+      await lists.load(step)
+      const { files, gone } = await differences(step, lists)
+      sent += await send(files, lists)
       removed.push(...gone)
+      await lists.leave()
     }
     const tells = [...asked.filter((path) => rankOf(path) >= telling && path !== revisionFile), revisionFile]
-    const now = await still(() => differences(tells, list))
+    await lists.load([...tells, ...removed])
+    const now = await still(() => differences(tells, lists))
     sent += await send(
       now.files.filter(({ path }) => path !== revisionFile),
-      list,
+      lists,
     )
     // A page that came back while others were sent is no longer gone.
     const gone: string[] = []
@@ -110,35 +99,35 @@ export function openCopy(dir: string, store: Store, extra: CopiedFile[] = [], st
     await store.remove(gone)
     for (const path of gone) {
       if ((await store.read(path)) !== null) throw new Error(`${path} is still there after it was removed.`)
-      list.delete(path)
+      lists.delete(path)
     }
     sent += await send(
       now.files.filter(({ path }) => path === revisionFile),
-      list,
+      lists,
     )
-    if (sent + gone.length > 0 && (list.size <= shortList || gone.length > 0)) await writeList(list)
-    known = list
+    await lists.leave()
+    known = lists
     return { sent, removed: gone.length, revision: await revisionIn(await store.read(revisionFile)) }
   }
 
   return {
     update,
     async verify() {
-      const list = known
+      const lists = known
       known = null
-      if (!list || !(await store.read(listFile))) {
-        known = await readList()
+      if (!lists || !(await store.read(listFile))) {
+        known = await openLists(store)
         return 'everything'
       }
       const wrong: string[] = []
-      for (const [path, hash] of list) {
+      for (const path of lists.standing()) {
         if (rankOf(path) < first) continue
         const back = await store.read(path)
-        if (back && hashOf(back) === hash) continue
-        list.set(path, '')
+        if (back && hashOf(back) === lists.get(path)) continue
+        lists.set(path, '')
         wrong.push(path)
       }
-      known = list
+      known = lists
       return wrong
     },
   }
@@ -159,6 +148,13 @@ function rankOf(path: string): number {
     ? first
     : telling
 }
+
+/** By when they may appear; those of one list stand beside each other. */
+const inOrder = (paths: string[]): string[] =>
+  paths
+    .map((path) => ({ path, rank: rankOf(path), list: listOf(path) }))
+    .sort((a, b) => a.rank - b.rank || (a.list < b.list ? -1 : a.list > b.list ? 1 : 0))
+    .map(({ path }) => path)
 
 /** Every file of a folder, by its path in it. */
 export async function listFolder(dir: string): Promise<string[]> {

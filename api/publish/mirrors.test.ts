@@ -7,7 +7,8 @@ import { openIncident } from '#api/incidents/actions.ts'
 import { inMinutes, lin, openServices } from '#test/support/services.ts'
 import { openStage } from '#test/support/story.ts'
 import { openS3, type S3Wire } from '#test/wire/s3.ts'
-import { listFile, listFolder } from './copy.ts'
+import { listFolder } from './copy.ts'
+import { isList } from './copy-lists.ts'
 import { exportPublished } from './export.ts'
 import { readMirrors, verifiedForMs } from './mirror-state.ts'
 import { openPublisher } from './publisher.ts'
@@ -49,7 +50,7 @@ async function publish(app: App) {
 }
 
 const filesOf = async (dir: string, own: RegExp) => (await listFolder(dir)).filter((path) => !own.test(path)).sort()
-const beside = /^(?:nginx\.conf|Caddyfile|_headers|candor-copy\.json)$/
+const beside = /^(?:nginx\.conf|Caddyfile|_headers|candor-copy(?:\.json|\/.*))$/
 
 async function openStages(more: string[] = []) {
   const stage = await openStage('sqlite')
@@ -79,7 +80,7 @@ it('copies follow each publish with what changed alone, and the first page tells
     expect(readFileSync(join(folder, 'nginx.conf'), 'utf8')).toContain(`root ${folder};`)
   }
   const unpacked = await filesOf(dir, /\.(?:br|gz)$/)
-  expect([...s3.objects.keys()].filter((key) => !key.endsWith(listFile)).sort()).toEqual(
+  expect([...s3.objects.keys()].filter((key) => !isList(key.replace(/^page\//, ''))).sort()).toEqual(
     unpacked.map((path) => `page/${path}`),
   )
   expect(s3.objects.get('page/history.atom')).toMatchObject({ type: 'application/atom+xml; charset=utf-8' })
@@ -97,7 +98,7 @@ it('copies follow each publish with what changed alone, and the first page tells
   })
   await publisher.publishChanges()
   await settle()
-  const sent = s3.asked().filter((line) => line.startsWith('PUT') && !line.endsWith(listFile))
+  const sent = s3.asked().filter((line) => /^PUT (?!page\/candor-copy)/.test(line))
   expect(sent).toContain(`PUT page/incidents/${id}/index.html`)
   expect(sent).not.toContain('PUT page/how-we-communicate/index.html')
   expect(new Set(sent).size).toBe(sent.length)

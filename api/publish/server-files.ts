@@ -14,7 +14,7 @@ export interface Served {
 /** A pattern as nginx and Caddy read it, where a slash is an ordinary character. */
 const open = forPrograms.source
 /** Files of the folder that are nobody's to read: settings, and packed forms by their own names. */
-const inner = '^/(nginx\\.conf|Caddyfile|_headers|candor-copy\\.json)$|\\.(br|gz|tmp)$'
+const inner = '^/(nginx\\.conf|Caddyfile|_headers|candor-copy\\.json|candor-copy/.*)$|\\.(br|gz|tmp)$'
 
 /** Settings with which three kinds of web servers answer as this program does, from the folder alone. */
 export const serverFiles = (served: Served): CopiedFile[] =>

@@ -56,6 +56,12 @@ const requestWithinMs = 30 * secondMs
 /** Requests under way at once. */
 const together = 8
 
+/** Does work of which each waits for an answer, a few at a time. */
+export async function inSteps<T>(list: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
+  for (let from = 0; from < list.length; from += together)
+    await Promise.all(list.slice(from, from + together).map(work))
+}
+
 /** A bucket of storage that speaks S3 (requests signed by AWS Signature Version 4, addresses with the bucket in the path). */
 export function s3Store(config: S3Config, stopping: AbortSignal): Store {
   const client = new AwsClient({
@@ -94,10 +100,6 @@ export function s3Store(config: S3Config, stopping: AbortSignal): Store {
     }
     return answer
   }
-  const each = async <T>(list: T[], work: (one: T) => Promise<unknown>) => {
-    for (let from = 0; from < list.length; from += together)
-      await Promise.all(list.slice(from, from + together).map(work))
-  }
   return {
     served: false,
     async read(path) {
@@ -106,12 +108,12 @@ export function s3Store(config: S3Config, stopping: AbortSignal): Store {
       return answer.ok ? bytes : null
     },
     write: (files) =>
-      each(files, async (file) => {
+      inSteps(files, async (file) => {
         const answer = await ask('PUT', file.path, file)
         await answer.body?.cancel()
         if (!answer.ok) throw new Error(`${config.name} has no such bucket, or does not take ${file.path}.`)
       }),
-    remove: (paths) => each(paths, async (path) => (await ask('DELETE', path)).body?.cancel()),
+    remove: (paths) => inSteps(paths, async (path) => (await ask('DELETE', path)).body?.cancel()),
     // A prefix is never listed: nothing is removed from it but what a copy's own list names.
     used: () => Promise.resolve(false),
   }
