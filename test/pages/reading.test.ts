@@ -147,6 +147,21 @@ it('says each state in words, what the bars show, and when the next word comes b
   expect(label).toMatch(
     /^Order placement: 99\.\d{3} % uptime over the last 90 days\. .*11 November: Major outage \(since\s20:02\)$/,
   )
+  // What a phone has no pointer for: how long each bad day was bad, a tap away.
+  const told = page.locator('details.bad')
+  await told.locator('summary').click()
+  const today = told.locator('li').first()
+  expect(await today.getByRole('link').textContent()).toBe('11 November')
+  expect(await today.locator('p').allTextContents()).toEqual([
+    'Order placement: Major outage (since\u00a020:02)',
+    'Payments: Partial outage (since\u00a020:02)',
+  ])
+  expect(await today.isVisible()).toBe(true)
+  expect(await told.textContent()).toMatch(/Order placement: Partial outage \(1\sh\s52\smin\)/)
+  expect(site.read('/zh-CN/')).toMatch(/下单：部分中断（1\s小时\s52\s分钟）/)
+  expect(await page.locator('.since').textContent()).toBe(
+    'Since 20:02 on 11 November (UTC+8). Investigating. 13:02 your time',
+  )
   expect(await page.locator('svg:not([role=img]):not([aria-hidden=true])').count()).toBe(0)
   expect(await page.locator('.facts dd li').allTextContents()).toEqual([
     'Order placement Major outage',
