@@ -58,6 +58,26 @@ it('fits a screen of 320 pixels and a wide one, in both languages', async () => 
   await close()
 })
 
+it('finds words of titles and texts in what was published, and asks for nothing else', async () => {
+  const { page, close } = await newPage()
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname))
+  const found = async (place: string, query: string) => {
+    await page.goto(server.address + place)
+    await page.fill('#query', query)
+    const said = page.locator('form.search p').filter({ hasText: /\d|“/ })
+    await said.waitFor()
+    return [await said.textContent(), ...(await page.locator('form.search li a').allInnerTexts())]
+  }
+  const title = expect.stringContaining('Most merchants and shoppers cannot place orders')
+  expect(await found('/history/', 'MERCHANTS orders')).toEqual(['1 found', title])
+  expect(await found('/history/', 'two regions')).toEqual(['1 found', title])
+  expect(await found('/zh-CN/history/', '两个地区')).toEqual(['找到 1 项', expect.stringContaining('无法提交订单')])
+  expect(await found('/history/', '<b>nothing')).toEqual(['Nothing found for “<b>nothing”.'])
+  expect(asked.filter((path) => !/^\/(?:zh-CN\/)?history\/|^\/assets\//.test(path))).toEqual([])
+  await close()
+})
+
 it('breaks a word that has no end, so that a narrow screen need not be moved sideways', async () => {
   const endless = 'x'.repeat(400)
   const { id } = await openIncident(stage.app, lin, {
