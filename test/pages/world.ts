@@ -105,6 +105,15 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
     )
     return id
   }
+  /** An apology that waits for legal, as the desk's first page says. */
+  async function textWithLegal(incident: string): Promise<void> {
+    const { id } = await ask<{ id: string }>(`/api/v1/incidents/${incident}/statements`, 'POST', {
+      type: 'apology',
+      title: { en: 'We are sorry for tonight', 'zh-CN': '关于今晚故障的致歉' },
+      body: { en: 'We let you down since {started}.', 'zh-CN': '自{started}起，我们让您失望了。' },
+    })
+    await ask(`/api/v1/statements/${id}/review`, 'POST', {})
+  }
   /** A coupon for whoever uses the service, as a draft. */
   async function draftedOffer(incident: string): Promise<string> {
     const both = (en: string, zh: string): Words => ({ en, 'zh-CN': zh })
@@ -125,6 +134,7 @@ export async function exploreDemonstration(browser: Browser, { address, printed 
     return list[0].id
   }
   const incident = one(status.open, 'open incident')
+  await textWithLegal(incident)
   const list = { description: 'Billing', customers: [{ customerId: 'HZ-100001', minutes: 89, feeMinor: 39900 }] }
   async function handIn(path: string): Promise<string> {
     const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'text/csv' }
