@@ -1,3 +1,4 @@
+import type { Request } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openIncident, publishUpdate } from '#api/incidents/actions.ts'
 import { newPage } from '../support/browser.ts'
@@ -192,6 +193,22 @@ it('says each state in words, what the bars show, and when the next word comes b
   await page.goto(`${server.address}/incidents/${incident.id}/`)
   await page.getByRole('link', { name: '简体中文' }).click()
   expect(new URL(page.url()).pathname).toBe(`/zh-CN/incidents/${incident.id}/`)
+  await close()
+})
+
+it('asks with the tag of what it holds, between 12 and 18 seconds after the last look while something is open', async () => {
+  const { page, close } = await newPage()
+  await page.clock.install()
+  const first = await page.goto(`${server.address}/`)
+  expect((await first!.request().sizes()).responseBodySize).toBeGreaterThan(1_000)
+  const asked: Request[] = []
+  page.on('request', (request) => asked.push(request))
+  await page.clock.runFor(11_900)
+  expect(asked).toEqual([])
+  await page.clock.runFor(6_200)
+  expect(asked.map((request) => request.url())).toEqual([`${server.address}/`])
+  expect((await asked[0]!.allHeaders())['if-none-match']).toMatch(/^"[\w-]+"$/)
+  expect((await asked[0]!.sizes()).responseBodySize).toBe(0)
   await close()
 })
 

@@ -125,6 +125,8 @@ story('all is well, then one service is not: the headline follows the components
   const site = await openPages(app)
   expect(textOf(await site.read('/'))).toContain('All systems operational\n')
   expect(textOf(await site.read('/zh-CN/'))).toContain('所有系统运行正常\n')
+  expect(await site.read('/')).toContain('data-seconds="60"')
+  expect(textOf(await site.read('/404.html'))).toContain('All systems operational')
   clock.move(60_000)
   const { id } = await openIncident(app, lin, {
     title: { 'zh-CN': '部分支付 <script>alert(1)</script> 失败。' },
@@ -137,6 +139,8 @@ story('all is well, then one service is not: the headline follows the components
   const home = await site.read('/')
   expect(home).toContain('<h1 class="serif" lang="zh-CN">部分支付 &lt;script&gt;alert(1)&lt;/script&gt; 失败。</h1>')
   expect(textOf(home)).toContain('This text exists in Chinese only.')
+  expect(home).toContain('data-seconds="15"')
+  expect(textOf(await site.read('/404.html'))).toContain('部分支付')
   expect(textOf(await site.read('/zh-CN/'))).not.toContain('只有')
 
   clock.move(10 * 60_000)
