@@ -38,7 +38,6 @@ function momentsIn(place: Element, timeZone: string | undefined): string {
 
 function say(text: string, link = '') {
   if (!line) return
-  line.hidden = false
   line.textContent = `${text} `
   if (!link) return
   const show = line.appendChild(document.createElement('a'))
@@ -61,7 +60,7 @@ async function look() {
     misses = 0
     checked = new Date()
     if (news && news !== body.dataset.news) return say(line?.dataset.news ?? '', line?.dataset.show)
-    if (line) line.hidden = true
+    line?.replaceChildren()
   } catch {
     misses++
     const since = checked.toLocaleTimeString(language, { hour: '2-digit', minute: '2-digit' })

@@ -299,7 +299,6 @@ export async function visit(page: Page, world: World, state: State, locale: Loca
 /** What an open page says when there is news. Runs in the browser. */
 function showNews(): void {
   const line = document.querySelector<HTMLElement>('.fresh')!
-  line.hidden = false
   line.textContent = `${line.dataset.news} `
   const show = line.appendChild(document.createElement('a'))
   show.href = location.pathname
