@@ -9,7 +9,7 @@ import type { Publisher } from './publish/publisher-parts.ts'
 import type { FromPublisher, PublisherStart, ToPublisher } from './publish/thread.ts'
 
 /** How often the record is asked whether another process changed it, and the clock whether time did, in milliseconds. */
-const lookEveryMs = 500
+const lookEveryMs = 200
 
 // The publisher's thread: its own connection to the record. It draws, packs and writes; the thread that serves takes
 // over what is finished. It opens the record when it is told that the record has today's form.

@@ -86,7 +86,7 @@ async function livesThrough(
     DATABASE_URL: url,
     PUBLIC_URL: 'https://status.hezhou.example',
     SECRET_KEY: 'measured-with-a-key-that-protects-nothing',
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: 'error',
     EMAIL_FROM: 'Status <status@hezhou.example>',
   }
   const { token, components } = await fillRecord(env, 60)
@@ -133,6 +133,9 @@ async function livesThrough(
     while (performance.now() < until - troubleMs * 1.5)
       for (const trouble of troubles) if (performance.now() < until - troubleMs * 1.5) await live(trouble)
     if (last) await live(last, true)
+  } catch (error) {
+    console.error(program.printed())
+    throw error
   } finally {
     result = await stop()
     await program.stop()

@@ -42,7 +42,8 @@ export function openDraw(app: App, render: Render): (places: string[], from?: Re
       if (bytes !== null) return bytes ?? 'gone'
       const { statusCode, rawPayload } = await render(place, answers)
       if (missingPage.test(place) && statusCode === 404) return rawPayload
-      if (statusCode === 404) return 'gone'
+      // What could not be read is not gone.
+      if (statusCode === 404 && !cause) return 'gone'
       if (statusCode !== 200) throw cause ?? new Error(`the page answered ${statusCode}`)
       return rawPayload
     }

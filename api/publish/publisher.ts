@@ -80,7 +80,8 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
     try {
       await writeFiles(dir, files)
       await removeFiles(dir, gone)
-      parts.wrote?.(null)
+      // Others may be written while some are not yet.
+      if (![...undone.values()].includes(null)) parts.wrote?.(null)
       // Half a second of work for each page that no test reads.
       if (app.config.mode !== 'test') squeeze.add(files, gone)
     } catch (error) {
@@ -100,8 +101,10 @@ export async function openPublisher(app: App, parts: PublisherParts): Promise<Pu
    */
   const settle = async (revision: number, since: Instant, reading: Reading) => {
     newest = reading
-    due = dueAfter({ ...(await reading.status()), at: since })
     retryAt = plusMs(app.now(), retryAfterMs)
+    // Where nothing could be read the first page is undone, and tried again with all that is.
+    const status = await reading.status().catch(() => null)
+    due = status ? dueAfter({ ...status, at: since }) : retryAt
     shown = { record, revision, at: since, build, mirrored: toldMirrored }
     await sign()
   }

@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { measureBeside } from './beside.ts'
 import { measureCompensation, measureCustomers } from './compensation.ts'
 import { measureCrowd } from './crowd-load.ts'
 import { type Figures, table } from './figures.ts'
@@ -59,6 +60,8 @@ const words: Record<string, () => Promise<Figures>> = {
   million: () => measureCrowd(people.long, say, chosen()),
   /** Pace, several workers, a worker that dies. */
   workers: measureWorkers,
+  /** Two front doors on one PostgreSQL: when one shows what the other published. */
+  beside: () => measureBeside(say),
   /** Files of a hundred thousand customers, and of as many affected ones. */
   customers: () => measureCustomers(people.customers, say),
   /** The same, and an offer that is given to all of them. */

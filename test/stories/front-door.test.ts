@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { sql } from 'kysely'
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createToken } from '#api/accounts/actions.ts'
 import { system } from '#api/audit/audit.ts'
 import { openDb } from '#api/db/connect.ts'
+import { openDrawing } from '#api/drawing.ts'
 import { openIncident } from '#api/incidents/actions.ts'
 import { readRevisionFile } from '#api/publish/files.ts'
 import { type OpenProgram, openProgram, password, staff } from '../support/desk.ts'
@@ -158,15 +159,49 @@ it('tells Prometheus how it is, whoever bears a token, and names nobody', async 
   expect(samples.get('candor_event_loop_delay_seconds{quantile="0.99"}')).toBeGreaterThanOrEqual(0)
 })
 
-it('with the API dead readers get the last revision with its age, and the desk says why, until it lives again', async () => {
-  const { app, address, url } = program
-  await staff(app, 'gu@hezhou.example', 'owner')
-  const credentials = JSON.stringify({ email: 'gu@hezhou.example', password })
-  const session = await post('/api/v1/session', credentials, { 'content-type': 'application/json', origin: url })
-  const cookie = session.headers
+/** The cookie of an owner who has signed in. */
+async function signedIn(): Promise<string> {
+  const email = 'gu@hezhou.example'
+  await staff(program.app, email, 'owner').catch(() => {})
+  const headers = { 'content-type': 'application/json', origin: program.url }
+  const session = await post('/api/v1/session', JSON.stringify({ email, password }), headers)
+  return session.headers
     .getSetCookie()
     .map((one) => one.split(';')[0])
     .join('; ')
+}
+
+it('a published folder that the disk does not take is told at the desk, and readers have the news all the same', async () => {
+  const { app, address, services } = program
+  const cookie = await signedIn()
+  const read = async (path: string) => (await fetch(address + path, { headers: { cookie } })).text()
+  const within = { timeout: 15_000 }
+  const folder = join(app.config.dataDir, 'published/zh-CN')
+  // After a start what may be looked up is still being drawn; this file is written last.
+  await expect.poll(() => existsSync(join(folder, '../revision.json')), within).toBe(true)
+  renameSync(folder, `${folder}-away`)
+  writeFileSync(folder, 'There is a file where the folder was.')
+  await openIncident(app, system, {
+    title: { en: 'Payments are slow.' },
+    severity: 1,
+    status: 'investigating',
+    components: [{ id: services.payments, status: 'degraded_performance' }],
+    body: { en: 'We are looking.' },
+    nextUpdateAt: inMinutes(app, 30),
+  })
+  await expect.poll(() => read('/zh-CN/'), within).toContain('Payments are slow.')
+  await expect
+    .poll(() => read('/admin/alarms'), within)
+    .toMatch(/published<\/p><p class="problem"[^>]*>E(NOTDIR|EXIST)/)
+  rmSync(folder)
+  renameSync(`${folder}-away`, folder)
+  await expect.poll(() => read('/admin/alarms'), within).toContain('Nothing needs you.')
+  expect(readFileSync(join(folder, 'index.html'), 'utf8')).toContain('Payments are slow.')
+})
+
+it('with the API dead readers get the last revision with its age, and the desk says why, until it lives again', async () => {
+  const { app, address } = program
+  const cookie = await signedIn()
   const at = (path: string) => fetch(address + path, { headers: { cookie }, redirect: 'manual' })
   const read = async (path: string) => (await at(path)).text()
   const ready = async () => (await (await at('/readyz')).json()) as { ok: boolean; why: string | null }
@@ -198,6 +233,20 @@ it('with the API dead readers get the last revision with its age, and the desk s
   await expect.poll(ready, { timeout: 15_000 }).toEqual({ ok: true, why: null })
   expect(await read('/admin/alarms')).not.toContain('Pages could not be drawn')
   expect((await at('/admin/components')).status).toBe(200)
+})
+
+it('a page that breaks is not taken for one that is gone, which would be removed', async () => {
+  const { render } = await openDrawing(program.app)
+  const broken = { to: () => Promise.reject(new Error('The record is away.')) }
+  for (const path of [
+    '/',
+    '/history/',
+    '/uptime/',
+    '/subscribe/',
+    '/history/2026-11/',
+    '/zh-CN/incidents/abcdefghijkl/',
+  ])
+    expect((await render(path, broken)).statusCode, path).toBe(500)
 })
 
 it('a database that drops its connections ends nothing', async () => {
