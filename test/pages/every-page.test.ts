@@ -45,7 +45,7 @@ it('every page there is stands in the list', async () => {
     return opened.some((path) => shape.test(path))
   }
   // What is shown in place of another page, answers a form or leads on is met on the way.
-  const met = ['/404', '/admin/missing', '/admin/unavailable', '/subscriptions', '/i/[code]']
+  const met = ['/404', '/500', '/admin/missing', '/admin/unavailable', '/subscriptions', '/i/[code]']
   expect(pages.filter((page) => !met.includes(page) && !isOpened(page))).toEqual([])
 })
 
