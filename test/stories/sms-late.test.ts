@@ -50,5 +50,6 @@ tell('an SMS that is refused until it is old is expired', async ({ app, clock })
   await workFor(app, clock, hourMs)
   const [row] = await ledger(app)
   expect(row?.state).toBe('expired')
-  expect(row?.reason).toMatch(/^too old to be sent: gave up after \d+ attempts: twilio/)
+  // Whether the last try or its turn to be tried comes first is chance: how long a try waits is.
+  expect(row?.reason).toMatch(/^too old to be sent(: gave up after \d+ attempts: twilio.*)?$/)
 })
