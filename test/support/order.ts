@@ -9,6 +9,8 @@ const longest = [
   'test/pages/admin.test.ts',
   'test/stories/beside.test.ts',
   'test/simulator/simulator.test.ts',
+  'test/pages/three-offers.test.ts',
+  'test/stories/demonstration.test.ts',
   'test/stories/power-cut.test.ts',
   'test/stories/command-line.test.ts',
   'test/pages/admin-second-look.test.ts',
