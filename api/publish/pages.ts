@@ -33,9 +33,9 @@ export async function* everyPlace(app: App): AsyncGenerator<string[]> {
   const months = await readMonths(app)
   const components = groups.flatMap((group) => group.components.map(({ id }) => id))
   const news = [...always, '/404.html', ...ofMaintenances, ...[...open, ...knownIssues].flatMap(ofIncident)]
-  yield [...new Set([...inEveryLanguage(app, news), ...once])]
+  // What every page leads to is there with the first.
+  yield [...new Set([...inEveryLanguage(app, [...news, ...standing]), ...once])]
   const rest = [
-    ...standing,
     '/subscribe/manage/',
     '/api/docs/',
     ...months.flatMap(ofMonth),
